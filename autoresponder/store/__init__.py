@@ -1,0 +1,232 @@
+"""The store: everything the daemon must still know after a crash. One protocol, one contract suite, one backend a file.
+
+Synchronous; every method is one transaction and may be called from any thread. The database is the law: `once` and "this
+letter was answered" are unique keys, transitions are compare-and-set against `core.outbox.TRANSITIONS`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from autoresponder.core.history import Ledger, Limits, Lookup
+from autoresponder.core.outbox import Event, State
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """How far a folder has been read. `baseline`: when it was first seen; nothing that arrived before is answered."""
+
+    mailbox: str
+    folder: str
+    uidvalidity: int
+    next_uid: int
+    baseline: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer to be put into the outbox together with the decision that made it."""
+
+    mailbox: str
+    target: str  # the address as it goes into RCPT TO
+    sender_key: str
+    limit_key: str
+    domain: str
+    scope: str  # once scope
+    once_since: datetime | None  # an answer under `scope` older than this does not count; None: every one counts
+    once: bool  # False: every-message, no claim is made on the scope
+    letter_key: str
+    envelope_from: str  # "auto", "" or an address
+    message_id: str
+    subject: str
+    raw: bytes  # the letter as it goes out, CRLF
+    expires: datetime
+    state: State = State.PENDING  # PENDING, HELD or SHADOW
+    held_why: str = ""
+    due: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One decision about one message, ready to be recorded."""
+
+    uid: int
+    letter_key: str
+    sender_key: str  # "" when there is nobody
+    sender: str  # the address as written, for people
+    subject: str
+    message_id: str
+    arrived: datetime
+    action: str  # reply | silent | quarantine
+    reason: str
+    why: str
+    rule: str
+    trace: str  # JSON list of {"check","result","why"}
+    reply: Reply | None = None
+    traceback: str = ""  # quarantine only
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of an entry: `new` False when this UID had been recorded before; `reply_id` None when there is no reply,
+    or when the database refused the claim (somebody else answered first): then the decision was recorded as silent."""
+
+    new: bool
+    reply_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A reply in the outbox."""
+
+    id: int
+    mailbox: str
+    state: State
+    target: str
+    subject: str
+    message_id: str
+    envelope_from: str
+    raw: bytes  # b"" in listings
+    created: datetime
+    next_attempt: datetime
+    expires: datetime
+    attempts: int
+    last_error: str
+    sent: datetime | None = None
+    rule: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A recorded decision, as `history` and `status` show it."""
+
+    id: int
+    at: datetime
+    mailbox: str
+    folder: str
+    uidvalidity: int
+    uid: int
+    sender: str
+    subject: str
+    message_id: str
+    action: str
+    reason: str
+    why: str
+    rule: str
+    trace: str
+    reply_state: str = ""  # of the answer, where there is one
+    reply_id: int | None = None
+    last_error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Quarantined:
+    """A message that could not be read or decided."""
+
+    id: int
+    at: datetime
+    mailbox: str
+    folder: str
+    uidvalidity: int
+    uid: int
+    why: str
+    traceback: str
+    attempts: int
+    retry: bool  # an operator asked for another attempt
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """The figures of `status`."""
+
+    decisions: dict[str, int] = field(default_factory=dict)  # action -> count, since `since`
+    reasons: dict[str, int] = field(default_factory=dict)  # reason -> count, since `since`
+    rules: dict[str, int] = field(default_factory=dict)  # rule -> answers, since `since`
+    outbox: dict[str, int] = field(default_factory=dict)  # state -> count, all
+    quarantined: int = 0
+    last_decision: datetime | None = None
+    oldest_pending: datetime | None = None
+
+
+class Store(Protocol):
+    """What every backend does. All datetimes are aware; they come back in UTC."""
+
+    def close(self) -> None:
+        """Give everything back; a second call does nothing."""
+
+    # folders ------------------------------------------------------------------------------------------------------
+    def cursor(self, mailbox: str, folder: str) -> Cursor | None:
+        """Where reading of a folder stands; None: never read."""
+
+    def set_cursor(self, cursor: Cursor) -> None:
+        """Set it (first start, UIDVALIDITY change); `record` moves it on."""
+
+    # decisions ----------------------------------------------------------------------------------------------------
+    def ledger(self, asks: Sequence[Lookup], limits: Limits, now: datetime) -> Ledger:
+        """The histories of a batch."""
+
+    def known(self, mailbox: str, letter_keys: Sequence[str]) -> set[str]:
+        """Which of these letters have a recorded decision in this mailbox, in any folder, under any UIDVALIDITY."""
+
+    def record(self, mailbox: str, folder: str, uidvalidity: int, next_uid: int, entries: Sequence[Entry],
+               now: datetime) -> list[Outcome]:  # fmt: skip
+        """Decisions, replies, sender facts and the cursor (never backwards) in one transaction; an Outcome for each entry."""
+
+    def history(self, address: str, limit: int = 100) -> list[Decided]:
+        """The decisions about one address (as written, or its sender key), newest first."""
+
+    def recent(self, limit: int = 20) -> list[Decided]:
+        """The last decisions, newest first."""
+
+    def summary(self, since: datetime) -> Summary:
+        """Figures for `status`."""
+
+    # outbox -------------------------------------------------------------------------------------------------------
+    def claim(self, now: datetime, limit: int, owner: str, busy: Sequence[str] = ()) -> list[Letter]:
+        """Up to `limit` replies that are due, oldest first, moved to SENDING for `owner`; none of the mailboxes in `busy`.
+        What has expired is moved to FAILED instead and not returned."""
+
+    def move(self, reply_id: int, event: Event, now: datetime, *, error: str = "",
+             next_attempt: datetime | None = None) -> State | None:  # fmt: skip
+        """One event by compare-and-set: the new state, or None when the reply was not in a state where it can happen.
+        A DEFERRED counts an attempt. FAILED and DROPPED give the once-claim back, so that a later letter may be answered."""
+
+    def move_many(self, reply_ids: Sequence[int], event: Event, now: datetime) -> int:
+        """The same event for many; how many moved."""
+
+    def recover(self, now: datetime, owner: str = "") -> tuple[int, int]:
+        """At start: SENDING back to PENDING, IN_DOUBT to UNCERTAIN, for replies of this owner ("": of everybody, the
+        backend having only one daemon); (went back, became uncertain)."""
+
+    def next_due(self, now: datetime) -> datetime | None:
+        """When the earliest pending reply is due; None when nothing is pending."""
+
+    def outbox(self, states: Sequence[State] = (), limit: int = 1000) -> list[Letter]:
+        """Replies in these states (none given: all open ones), oldest first, without their bytes."""
+
+    def letter(self, reply_id: int) -> Letter | None:
+        """One reply with its bytes."""
+
+    # quarantine ---------------------------------------------------------------------------------------------------
+    def quarantined(self) -> list[Quarantined]:
+        """What waits for a person, oldest first."""
+
+    def ask_retry(self, quarantine_id: int, now: datetime) -> bool:
+        """Ask the daemon to try this one again; False when there is no such entry."""
+
+    def retries(self, mailbox: str, folder: str) -> list[Quarantined]:
+        """Those of a folder for which a retry was asked. `record` of the same UID replaces the quarantined decision."""
+
+    # the rest -----------------------------------------------------------------------------------------------------
+    def bounced(self, sender_key: str, now: datetime) -> None:
+        """The address is undeliverable, as of now."""
+
+    def recall(self, key: str) -> str:
+        """A small remembered value ("" when absent): null sender refused by host:port, when the alert was sent, ..."""
+
+    def remember(self, key: str, value: str) -> None:
+        """Keep a small value."""
+
+    def info(self) -> dict[str, Any]:
+        """Backend, path, schema version, size: for `status` and `check`."""
