@@ -1,0 +1,118 @@
+"""Fixtures every test may ask for: real servers and stand-ins on loopback (tests/lab).
+
+Servers that live for the whole run (one set for each pytest-xdist worker): `certificates`, `dovecot`, `postfix`. Take
+a `dovecot.new_user()` of your own and write to recipients nobody else writes to. For one test only: `sink`, and the
+factories `make_sink`, `make_dovecot`.
+
+Where the Debian packages are missing, tests of real servers are skipped and one loud line at the end names the
+packages; with AUTORESPONDER_REQUIRE_SERVERS=1 they fail instead.
+"""
+
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.lab import dovecot as dovecot_lab
+from tests.lab import postfix as postfix_lab
+from tests.lab.dovecot import Dovecot
+from tests.lab.machine import Need, missing_packages
+from tests.lab.postfix import Postfix
+from tests.lab.sink import Sink
+from tests.lab.tls import Certificates
+
+REQUIRED = os.environ.get("AUTORESPONDER_REQUIRE_SERVERS") == "1"
+SERVER_FIXTURES = frozenset({"dovecot", "make_dovecot", "postfix"})
+LOUD = "needs real servers: apt-get install "
+
+
+def require(needs: Iterable[Need], *, root: bool = False) -> None:
+    """Skip the test that asks (or fail it, where servers are required) when this machine cannot serve `needs`."""
+    reason = ""
+    if missing := missing_packages(needs):
+        reason = LOUD + " ".join(missing)
+    elif root and os.geteuid() != 0:
+        reason = LOUD + "nothing, but run as root"
+    if reason:
+        (pytest.fail if REQUIRED else pytest.skip)(reason)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what uses a real server, so that `-m 'not servers'` leaves it out."""
+    for item in items:
+        if SERVER_FIXTURES.intersection(getattr(item, "fixturenames", ())):
+            item.add_marker("servers")
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """The one loud line."""
+    reasons = [
+        str(report.longrepr) for report in terminalreporter.stats.get("skipped", []) if LOUD in str(report.longrepr)
+    ]
+    if reasons:
+        packages = sorted(
+            {word for reason in reasons for word in re.split(re.escape(LOUD), reason)[1].rstrip("')").split()}
+        )
+        line = f"{len(reasons)} TESTS OF REAL SERVERS WERE SKIPPED: apt-get install {' '.join(packages)}"
+        terminalreporter.write_line("")
+        terminalreporter.write_line(line, red=True, bold=True)
+
+
+@pytest.fixture(scope="session")
+def lab_folder() -> Iterator[Path]:
+    """One short-named temporary folder for all servers of this run (socket paths end at 108 bytes)."""
+    folder = Path(tempfile.mkdtemp(prefix="lab."))
+    folder.chmod(0o755)  # servers that drop root must be able to enter
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def certificates(lab_folder: Path) -> Certificates:
+    """An authority of our own and a server certificate for localhost and 127.0.0.1."""
+    return Certificates(lab_folder / "tls")
+
+
+@pytest.fixture(scope="session")
+def dovecot(lab_folder: Path, certificates: Certificates) -> Iterator[Dovecot]:
+    """A real Dovecot; take `dovecot.new_user()`."""
+    require(dovecot_lab.NEEDS)
+    with Dovecot(lab_folder / "dovecot", certificates) as server:
+        yield server
+
+
+@pytest.fixture
+def make_dovecot(lab_folder: Path, certificates: Certificates) -> Iterator[Callable[..., Dovecot]]:
+    """Makes a Dovecot for one test (arguments of `Dovecot`): to be stopped, or poorer than the shared one."""
+    require(dovecot_lab.NEEDS)
+    with ExitStack() as stack:
+        yield lambda **options: stack.enter_context(
+            Dovecot(Path(tempfile.mkdtemp(prefix="dovecot.", dir=lab_folder)), certificates, **options)
+        )
+
+
+@pytest.fixture(scope="session")
+def postfix(lab_folder: Path, dovecot: Dovecot) -> Iterator[Postfix]:
+    """A real Postfix that relays to `postfix.sink`; the users of `dovecot` may submit."""
+    require(postfix_lab.NEEDS, root=True)
+    with Postfix(lab_folder / "postfix", dovecot) as server:
+        yield server
+
+
+@pytest.fixture
+def make_sink() -> Iterator[Callable[..., Sink]]:
+    """Makes recording SMTP servers for one test (arguments of `Sink`)."""
+    with ExitStack() as stack:
+        yield lambda *arguments, **options: stack.enter_context(Sink(*arguments, **options))
+
+
+@pytest.fixture
+def sink(make_sink: Callable[..., Sink], certificates: Certificates) -> Sink:
+    """A recording SMTP server with STARTTLS and no AUTH."""
+    return make_sink(certificates.server)
