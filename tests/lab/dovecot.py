@@ -159,7 +159,7 @@ class Dovecot:
 
     def stop(self) -> None:
         """End it and every session."""
-        self._process.end()
+        self._process.end(patience=1.5)  # a child that was only just starting is waited for in vain, for 6 s
 
     def restart(self) -> None:
         """Stop and start, on the same ports."""

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -100,12 +101,12 @@ class Process:
     def _is_over(self) -> bool:
         return self._process.poll() is not None
 
-    def end(self, pid_file: Path | None = None) -> None:
+    def end(self, pid_file: Path | None = None, patience: float = 10) -> None:
         """Ask (SIGTERM, the pid in `pid_file` where the server forked away from ours), wait, insist (SIGKILL)."""
         if not self._is_over:
             os.kill(int(pid_file.read_text()) if pid_file and pid_file.exists() else self._process.pid, signal.SIGTERM)
-        try:
-            self._process.wait(10)
-        except subprocess.TimeoutExpired:
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(patience)
+        with suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)  # its own session: nobody else is in this group
-            self._process.wait(10)
+        self._process.wait(10)
