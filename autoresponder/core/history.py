@@ -82,8 +82,14 @@ class Ledger:
         """The history of one message as it stands now."""
         first, messages, bounced = self.senders.get(ask.sender_key, (None, 0, None))
         return History(
-            first, messages, bounced, self.letters.get(ask.letter_key), self.answered.get(ask.sender_key, {}),
-            self.by_sender.get(ask.limit_key, 0), self.by_domain.get(ask.domain, 0), self.total,
+            first,
+            messages,
+            bounced,
+            self.letters.get(ask.letter_key),
+            self.answered.get(ask.sender_key, {}),
+            self.by_sender.get(ask.limit_key, 0),
+            self.by_domain.get(ask.domain, 0),
+            self.total,
         )
 
     def note(self, ask: Lookup, now: datetime, scope: str | None) -> None:

@@ -44,4 +44,4 @@ class Policy:
 
 
 Language = Callable[[str, str], str]
-"""(subject, text) -> a language tag, "" when it cannot be told. Lives in answer/language.py; called only when asked for."""
+"""(subject, text) -> a language tag, "" when it cannot be told. Lives in answer/language.py; called when asked for."""

@@ -1,10 +1,10 @@
 """Rules: conditions as small objects, and what to do when they hold.
 
-Pure. `config.build` makes these from rules.yaml; docs/rules.md says what they mean. A clause answers two questions: does it
-hold (fast, asked of every letter), and why or why not (a sentence, made only when somebody reads it).
+Pure. `config.build` makes these from rules.yaml; docs/rules.md says what they mean. A clause answers two questions:
+does it hold (fast, asked of every letter), and why or why not (a sentence, made only when somebody reads it).
 
-Hostile letters: text is capped before it gets here (`core.message`), and every regular expression has a time limit; one that
-runs into it does not hold, and says so.
+Hostile letters: text is capped before it gets here (`core.message`), and every regular expression has a time limit;
+one that runs into it does not hold, and says so.
 """
 
 import fnmatch

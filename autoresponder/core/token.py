@@ -40,7 +40,7 @@ class Signer:
     def is_ours(self, message_id: str) -> bool:
         """Whether this Message-ID (with or without angle brackets) was made by `message_id` with our key."""
         found = _ID.match(message_id.strip())
-        return bool(found) and hmac.compare_digest(self._mac("id:" + found[1]), found[2])
+        return found is not None and hmac.compare_digest(self._mac("id:" + found[1]), found[2])
 
     def token(self, message_id: str) -> str:
         """The value of the token header of the answer with this Message-ID."""

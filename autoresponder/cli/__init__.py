@@ -1,0 +1,57 @@
+"""The command line: one module a group of commands; this one finds the configuration, the command and the exit code.
+
+Exit codes: 0 well, 1 something found wrong, 2 usage or configuration, 3 a remote server failed (`errors.ExitCode`).
+A `UserError` is printed as its sentence; anything else is a bug of ours and shows its traceback.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from autoresponder import __version__
+from autoresponder.cli import check, demo, explain, outbox, preview, run, status
+from autoresponder.cli.paint import paint
+from autoresponder.errors import ConfigError, ExitCode, UserError
+
+PLACES = (Path("rules.yaml"), Path("/etc/autoresponder/rules.yaml"))
+"""Where rules.yaml is looked for when -c does not say."""
+MODULES = (run, check, explain, preview, status, outbox, demo)
+
+
+def parser() -> argparse.ArgumentParser:
+    """The whole command line."""
+    top = argparse.ArgumentParser(
+        prog="autoresponder",
+        description="Answers every letter once, never a machine's, and shows why.",
+        epilog="exit codes: 0 well, 1 something found wrong, 2 usage or configuration, 3 a remote server failed",
+    )
+    top.add_argument("-c", "--config", type=Path, metavar="FILE", help="the rules (default: ./rules.yaml, /etc/…)")
+    top.add_argument("--version", action="version", version=f"autoresponder {__version__}")
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for module in MODULES:
+        module.add(commands)
+    return top
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs one command; returns its exit code."""
+    args = parser().parse_args(argv)
+    if args.config is None:
+        args.config = next((place for place in PLACES if place.exists()), PLACES[0])
+    try:
+        return int(args.do(args))
+    except ConfigError as error:
+        for problem in error.problems:
+            style = "warn" if problem.severity == "warning" else "bad"
+            print(paint(str(problem), style, stream=sys.stderr), file=sys.stderr)
+        return error.exit_code
+    except UserError as error:
+        print(paint(f"autoresponder: {error}", "bad", stream=sys.stderr), file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:  # `autoresponder history … | head` is no fault
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitCode.OK

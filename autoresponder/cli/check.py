@@ -1,0 +1,108 @@
+"""`check`: the configuration and every template, and with `--connect` every server; all problems at once."""
+
+import argparse
+import asyncio
+import json
+
+from autoresponder.cli.paint import paint, table
+from autoresponder.config.settings import Account, Settings
+from autoresponder.errors import ConfigError, ExitCode, Problem, UserError
+from autoresponder.mail.imap import Session
+from autoresponder.mail.smtp import Connection
+from autoresponder.service.daemon import load_all
+
+
+def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """The command's words."""
+    p = commands.add_parser("check", help="check the rules and templates; with --connect also the servers")
+    p.add_argument("--connect", action="store_true", help="log in to every server")
+    p.add_argument("--json", action="store_true", help="one JSON object a line")
+    p.set_defaults(do=do)
+
+
+def do(args: argparse.Namespace) -> int:
+    """0 when nothing is wrong (warnings do not count), 2 for a wrong configuration, 3 when a server failed."""
+    try:
+        settings, library = load_all(args.config)
+    except ConfigError as error:
+        if not args.json:
+            raise
+        for problem in error.problems:
+            print(_json(problem))
+        return error.exit_code
+    for warning in settings.warnings:
+        print(_json(warning) if args.json else paint(str(warning), "warn"))
+    results = _connect(settings) if args.connect else []
+    if args.json:
+        for where, account, sentence in results:
+            print(json.dumps({"server": where, "mailbox": account, "error": sentence}, ensure_ascii=False))
+    else:
+        _tell(settings, library.names, results)
+    return ExitCode.REMOTE if any(sentence for *_x, sentence in results) else ExitCode.OK
+
+
+def _tell(settings: Settings, templates: tuple[str, ...], results: list[tuple[str, str, str]]) -> None:
+    if results:
+        rows = [[account, where, sentence or "logged in"] for where, account, sentence in results]
+        print(
+            table(["MAILBOX", "SERVER", "RESULT"], rows, ["bad" if row[2] != "logged in" else "good" for row in rows])
+        )
+    mode = "shadow mode: nothing would be sent" if settings.shadow else "live"
+    print(
+        paint("well: ", "good")
+        + f"{settings.path}: {len(settings.accounts)} mailboxes, {len(settings.policy.rules)} rules, "
+        f"{len(templates)} templates ({', '.join(templates)}); {mode}"
+    )
+
+
+def _json(problem: Problem) -> str:
+    place = problem.place
+    return json.dumps(
+        {
+            "severity": problem.severity,
+            "file": place.file,
+            "line": place.line,
+            "column": place.column,
+            "sentence": problem.sentence,
+            "step": problem.step,
+        },
+        ensure_ascii=False,
+    )
+
+
+def _connect(settings: Settings) -> list[tuple[str, str, str]]:
+    """(server, mailbox, what failed or "") for every IMAP and SMTP server."""
+    results = []
+    for account in settings.accounts.values():
+        for kind, host, port, attempt in (
+            ("imap", account.imap.host, account.imap.port, _try_imap),
+            ("smtp", account.smtp.host, account.smtp.port, _try_smtp),
+        ):
+            try:
+                attempt(account)
+                sentence = ""
+            except UserError as error:
+                sentence = str(error)
+            results.append((f"{kind} {host}:{port}", account.name, sentence))
+    return results
+
+
+def _try_imap(account: Account) -> None:
+    session = Session(account.imap, account.name)
+    try:
+        session.connect()
+        for folder in account.folders:
+            session.select(folder)
+    finally:
+        session.close()
+
+
+def _try_smtp(account: Account) -> None:
+    async def attempt() -> None:
+        connection = Connection(account.smtp)
+        try:
+            await connection.open()
+        finally:
+            await connection.close()
+
+    asyncio.run(attempt())

@@ -1,0 +1,148 @@
+"""`status` and `history`: what is and what was."""
+
+import argparse
+import json
+import os
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from autoresponder.cli.paint import paint, safe, table
+from autoresponder.cli.state import opened
+from autoresponder.core.outbox import State
+from autoresponder.errors import ExitCode
+from autoresponder.store import Decided, Store
+
+STALE = 60
+"""Seconds after which the daemon's note about itself is too old to be believed."""
+
+
+def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """The commands' words."""
+    p = commands.add_parser("status", help="is it running, what did it do, what waits for a person")
+    p.add_argument("--hours", type=float, default=24, help="figures of the last so many hours (default 24)")
+    p.add_argument("--json", action="store_true", help="one JSON object")
+    p.set_defaults(do=do_status)
+    p = commands.add_parser("history", help="every decision about one sender, newest first")
+    p.add_argument("address", metavar="ADDRESS")
+    p.add_argument("--limit", type=int, default=100)
+    p.add_argument("--json", action="store_true", help="one JSON object a line")
+    p.set_defaults(do=do_history)
+
+
+def do_status(args: argparse.Namespace) -> int:
+    """0 when all is well; 1 when the daemon is not running, a mailbox fails, or something waits for a person."""
+    now = datetime.now(UTC)
+    with opened(args) as store:
+        found = _gather(store, now, args.hours)
+    if args.json:
+        print(json.dumps(found, ensure_ascii=False, default=_text))
+    else:
+        _show(found, args.hours)
+    return ExitCode.FOUND_WRONG if found["attention"] else ExitCode.OK
+
+
+def _gather(store: Store, now: datetime, hours: float) -> dict[str, Any]:
+    summary = store.summary(now - timedelta(hours=hours))
+    note = json.loads(store.recall("daemon") or "{}")
+    running = bool(note) and (now - datetime.fromisoformat(note["at"])).total_seconds() < STALE and _alive(note["pid"])
+    attention = []
+    if not running:
+        attention.append("the daemon is not running")
+    else:
+        attention += [f"{w['mailbox']}/{w['folder']}: {w['error']}" for w in note["watchers"] if w["error"]]
+        if note["problem"]:
+            attention.append(f"the changed configuration was refused: {note['problem']}")
+    for state, words in (
+        (State.UNCERTAIN, "replies may or may not have arrived: autoresponder outbox list"),
+        (State.HELD, "replies are held by the limits: autoresponder outbox list"),
+        (State.FAILED, "replies could not be delivered: autoresponder outbox list --state failed"),
+    ):
+        if count := summary.outbox.get(state, 0):
+            attention.append(f"{count} {words}")
+    if summary.quarantined:
+        attention.append(f"{summary.quarantined} messages could not be read: autoresponder quarantine list")
+    return {
+        "running": running,
+        "daemon": note or None,
+        "attention": attention,
+        **asdict(summary),
+        "recent": [_row(d) for d in store.recent(10)],
+        "store": store.info(),
+    }
+
+
+def _alive(pid: int) -> bool:
+    """Whether the process is there; a daemon in another container cannot be asked, so only our own kernel counts."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _show(found: dict[str, Any], hours: float) -> None:
+    note = found["daemon"] or {}
+    if found["running"]:
+        since = datetime.fromisoformat(note["started"]).astimezone()
+        mode = "" if note["mode"] == "live" else ", " + paint("shadow mode: nothing is sent", "warn")
+        print(paint("running", "good") + f" since {since:%Y-%m-%d %H:%M} (pid {note['pid']}, {note['rules']}){mode}")
+        rows = [[w["mailbox"], w["folder"], w["phase"], safe(w["error"])] for w in note["watchers"]]
+        print(table(["MAILBOX", "FOLDER", "STATE", "PROBLEM"], rows, ["bad" if r[3] else "" for r in rows]))
+    else:
+        print(paint("not running", "bad"))
+    decided = found["decisions"]
+    counts = ", ".join(f"{decided.get(k, 0)} {words}" for k, words in (("reply", "answered"), ("silent", "silent")))
+    print(f"\nlast {hours:g} hours: {counts}, {decided.get('quarantine', 0)} quarantined")
+    for title, key in (("silent because", "reasons"), ("answers by rule", "rules")):
+        if found[key]:
+            ranked = sorted(found[key].items(), key=lambda item: -item[1])
+            print(f"{title}: " + ", ".join(f"{name} {count}" for name, count in ranked))
+    waiting = {k: v for k, v in found["outbox"].items() if k in ("pending", "sending", "in_doubt", "held", "uncertain")}
+    print("outbox: " + (", ".join(f"{v} {k}" for k, v in waiting.items()) or "empty"))
+    if found["recent"]:
+        print("\n" + _decisions([dict(r) for r in found["recent"]]))
+    for line in found["attention"]:
+        print(paint("! " + safe(line), "warn"))
+
+
+def do_history(args: argparse.Namespace) -> int:
+    """0 when something is known of the address, 1 when not."""
+    with opened(args) as store:
+        rows = [_row(d) for d in store.history(args.address, args.limit)]
+    if args.json:
+        for row in rows:
+            print(json.dumps(row, ensure_ascii=False, default=_text))
+    elif rows:
+        print(_decisions(rows))
+    else:
+        print(f"nothing is known of {safe(args.address)}")
+    return ExitCode.OK if rows else ExitCode.FOUND_WRONG
+
+
+def _row(decided: Decided) -> dict[str, Any]:
+    row = asdict(decided)
+    row["trace"] = json.loads(decided.trace or "[]")
+    return row
+
+
+def _decisions(rows: list[dict[str, Any]]) -> str:
+    """The table of decisions, as `status` and `history` show it."""
+    styles = {"reply": "good", "quarantine": "bad"}
+    cells = [
+        [
+            f"{r['at'].astimezone():%Y-%m-%d %H:%M:%S}",
+            r["mailbox"],
+            r["sender"],
+            r["reply_state"] or r["action"],
+            r["why"] + (f" — {r['last_error']}" if r["last_error"] else ""),
+        ]
+        for r in rows
+    ]
+    return table(["WHEN", "MAILBOX", "SENDER", "WHAT", "WHY"], cells, [styles.get(r["action"], "") for r in rows])
+
+
+def _text(value: object) -> str:
+    return value.isoformat() if isinstance(value, datetime) else str(value)

@@ -1,0 +1,362 @@
+"""The daemon: puts the house together from rules.yaml, keeps it running, takes it apart in order.
+
+Composition root: the only place that knows every part. Contract: a broken configuration at start is a `ConfigError` with
+every problem; a broken one at reload keeps the old rules and says why in the log, in `status` and to systemd. SIGHUP or a
+changed file reloads, SIGTERM and SIGINT finish the letter in hand and end within `GRACE` seconds.
+"""
+
+import asyncio
+import json
+import logging
+import os
+import signal
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from autoresponder import __version__
+from autoresponder.answer.compose import Composer
+from autoresponder.answer.language import detector
+from autoresponder.answer.templates import Library
+from autoresponder.config.build import load_settings, problems_of
+from autoresponder.config.settings import Account, Settings
+from autoresponder.core.token import Signer
+from autoresponder.errors import ConfigError, RemoteError
+from autoresponder.service.deliver import Delivery, Outgoing
+from autoresponder.service.desk import Book, Desk
+from autoresponder.service.notify import Notifier
+from autoresponder.service.watch import Watcher
+from autoresponder.service.writer import Writer
+from autoresponder.store import Store
+
+log = logging.getLogger(__name__)
+GRACE = 8.0
+"""Seconds that a stop may take; systemd's own limit is longer."""
+THREADS = 16
+"""Mailboxes that can be talked to at the same moment; the idle ones need no thread."""
+LOOK = 2
+"""Seconds between looks at the configuration files."""
+TICK = 5
+"""Seconds between looks at what other processes (the command line) changed in the store."""
+HEARTBEAT = 15
+"""Seconds between the daemon's notes about itself for `status`."""
+FIRST_LOOK = 15
+"""Seconds that the start waits for every mailbox's first attempt before it says READY."""
+
+
+def load_all(path: Path) -> tuple[Settings, Library]:
+    """rules.yaml and the templates, checked against each other. Raises `ConfigError` with every problem found."""
+    settings = load_settings(path)
+    library = Library.load(settings.templates, settings.brand)
+    problems = problems_of(settings, library.names) + library.check()
+    wrong = [p for p in problems if p.severity == "error"]
+    if wrong:
+        raise ConfigError(wrong)
+    return replace(settings, warnings=settings.warnings + tuple(problems)), library
+
+
+def make_book(settings: Settings, library: Library, signer: Signer) -> Book:
+    """What the desk goes by."""
+    languages = sorted({tag for name in library.names for tag in library.languages(name)})
+    language = detector(languages)
+    return Book(
+        policy=replace(settings.policy, signer=signer),
+        composer=Composer(library, settings.brand, signer, language),
+        language=language,
+        envelope_from={name: account.envelope_from for name, account in settings.accounts.items()},
+    )
+
+
+class Daemon:
+    """One running daemon over one open store."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        library: Library,
+        store: Store,
+        signer: Signer,
+        *,
+        backlog: timedelta | None = None,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        notifier: Notifier | None = None,
+    ) -> None:
+        """The store must be open and locked; it is closed by whoever opened it."""
+        self.settings, self._library, self._signer, self._now = settings, library, signer, now
+        self._backlog = backlog
+        self._notifier = notifier or Notifier()
+        self._writer = Writer(store)
+        self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="mailbox")
+        self._desk = Desk(self._writer, make_book(settings, library, signer), now)
+        owner = f"{os.uname().nodename}:{os.getpid()}"
+        self._delivery = Delivery(self._writer, _outgoing(settings), owner=owner, now=now)
+        self._watchers: dict[tuple[str, str], tuple[Watcher, asyncio.Task[None]]] = {}
+        self._scheduler = AsyncIOScheduler(
+            timezone=UTC, job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
+        )
+        self._stop = asyncio.Event()
+        self._started = now()
+        self._problem = ""  # why the last reload was refused
+        self._seen_files = self._signature()
+
+    # running ------------------------------------------------------------------------------------------------------
+    async def run(self) -> None:
+        """Runs until SIGTERM, SIGINT or `stop`."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stop.set)
+        loop.add_signal_handler(signal.SIGHUP, self.reload)
+        self._greet()
+        delivery = asyncio.create_task(self._delivery.run(), name="delivery")
+        delivery.add_done_callback(lambda _task: self._stop.set())
+        for account in self.settings.accounts.values():
+            self._start(account)
+        self._schedule()
+        await self._first_look()
+        self._notifier.ready(self._status_line())
+        await self._heartbeat()
+        try:
+            await self._stop.wait()
+        finally:
+            await self._end(delivery)
+        if not delivery.cancelled() and delivery.exception():
+            raise delivery.exception() or RuntimeError("delivery ended")
+
+    async def run_once(self) -> None:
+        """Handles what is there in every folder, sends what is due, and ends. Raises `RemoteError` when a server failed,
+        after all the others have been served."""
+        watchers = [self._watcher(a, folder) for a in self.settings.accounts.values() for folder in a.folders]
+        delivery = asyncio.create_task(self._delivery.run(), name="delivery")
+        try:
+            results = await asyncio.gather(*(w.once() for w in watchers), return_exceptions=True)
+            await self._delivery.drain()
+        finally:
+            await self._delivery.stop(GRACE)
+            await delivery
+            self._close()
+        failed = [r for r in results if isinstance(r, BaseException)]
+        for error in failed:
+            log.error("%s", error)
+        if failed:
+            if isinstance(failed[0], RemoteError) or len(failed) == 1:
+                raise failed[0]
+            raise RemoteError(f"{len(failed)} of {len(results)} folders could not be read")
+
+    def stop(self) -> None:
+        """As SIGTERM."""
+        self._stop.set()
+
+    async def _end(self, delivery: "asyncio.Task[None]") -> None:
+        self._notifier.stopping()
+        log.info("stopping: finishing the letter in hand")
+        end = time.monotonic() + GRACE
+        if self._scheduler.running:
+            self._scheduler.shutdown(wait=False)
+        for watcher, _task in self._watchers.values():
+            watcher.stop()
+        await self._delivery.stop(GRACE * 0.6)
+        tasks = [task for _watcher, task in self._watchers.values()]
+        if tasks:
+            _done, late = await asyncio.wait(tasks, timeout=max(0.1, end - time.monotonic() - 1.5))
+            for watcher, task in self._watchers.values():
+                if task in late:
+                    watcher.stop(cut=True)
+            if late:
+                await asyncio.wait(late, timeout=1.5)
+        await asyncio.wait([delivery], timeout=1)
+        await self._forget_heartbeat()
+        self._close()
+        log.info("stopped")
+
+    def _close(self) -> None:
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        self._writer.close()
+
+    # mailboxes ----------------------------------------------------------------------------------------------------
+    def _watcher(self, account: Account, folder: str) -> Watcher:
+        return Watcher(
+            account,
+            folder,
+            self._desk,
+            self._writer,
+            self._pool,
+            self._now,
+            on_replies=self._delivery.wake,
+            backlog=self._backlog,
+            writable=any(rule.mark or rule.move_to for rule in self.settings.policy.rules),
+        )
+
+    def _start(self, account: Account) -> None:
+        for folder in account.folders:
+            watcher = self._watcher(account, folder)
+            task = asyncio.create_task(watcher.run(), name=watcher.place)
+            self._watchers[account.name, folder] = watcher, task
+            self._scheduler.add_job(watcher.poll, "interval", seconds=account.poll.total_seconds(), id=watcher.place)
+
+    async def _first_look(self) -> None:
+        waits = [asyncio.create_task(watcher.caught_up.wait()) for watcher, _task in self._watchers.values()]
+        if waits:
+            _done, late = await asyncio.wait([*waits, self._stopper()], timeout=FIRST_LOOK)
+            for wait in late:
+                wait.cancel()
+
+    def _stopper(self) -> "asyncio.Task[bool]":
+        return asyncio.create_task(self._stop.wait())
+
+    # reload -------------------------------------------------------------------------------------------------------
+    def reload(self) -> None:
+        """Reads everything again; a wrong file changes nothing but what `status` says."""
+        self._notifier.reloading()
+        self._seen_files = self._signature()
+        try:
+            settings, library = load_all(self.settings.path)
+            if settings.state != self.settings.state:
+                raise ConfigError("state: cannot change while running", step="restart the daemon")
+        except ConfigError as error:
+            self._problem = str(error)
+            log.error("not reloaded, the rules in force stay as they were:\n%s", error)
+        else:
+            self._problem = ""
+            self._take_over(settings, library)
+            self._seen_files = self._signature()
+        self._notifier.ready(self._status_line())
+
+    def _take_over(self, settings: Settings, library: Library) -> None:
+        old, self.settings, self._library = self.settings, settings, library
+        self._desk.book = make_book(settings, library, self._signer)
+        self._delivery.update(_outgoing(settings))
+        writable = [any(r.mark or r.move_to for r in s.policy.rules) for s in (old, settings)]
+        for name, account in old.accounts.items():
+            if settings.accounts.get(name) != account or writable[0] != writable[1]:
+                self._end_account(account)
+        for name, account in settings.accounts.items():
+            if any((name, folder) not in self._watchers for folder in account.folders):
+                self._start(account)
+        for line in _differences(old, settings):
+            log.info("reloaded: %s", line)
+        for warning in settings.warnings:
+            log.warning("%s", warning)
+        log.info("reloaded: %d rules, %d mailboxes", len(settings.policy.rules), len(settings.accounts))
+
+    def _end_account(self, account: Account) -> None:
+        for folder in account.folders:
+            watcher, _task = self._watchers.pop((account.name, folder))
+            self._scheduler.remove_job(watcher.place)
+            watcher.stop(cut=True)
+
+    def _signature(self) -> tuple[tuple[str, int, int, int], ...]:
+        """What the files look like from outside; an editor that replaces the file changes the inode."""
+        found = []
+        folder = self.settings.templates
+        names = {*self.settings.watch, *self._library.files, *(folder.iterdir() if folder.is_dir() else ())}
+        for path in sorted(names):
+            try:
+                stat = path.stat()
+            except OSError:
+                continue
+            found.append((str(path), stat.st_mtime_ns, stat.st_size, stat.st_ino))
+        return tuple(found)
+
+    # jobs ---------------------------------------------------------------------------------------------------------
+    def _schedule(self) -> None:
+        self._scheduler.add_job(self._look_at_files, "interval", seconds=LOOK)
+        self._scheduler.add_job(self._tick, "interval", seconds=TICK)
+        self._scheduler.add_job(self._heartbeat, "interval", seconds=HEARTBEAT)
+        if seconds := self._notifier.watchdog_seconds:
+            self._scheduler.add_job(self._feed_watchdog, "interval", seconds=seconds / 3)
+        self._scheduler.start()
+
+    def _look_at_files(self) -> None:
+        if self._signature() != self._seen_files:
+            log.info("the configuration changed on disk")
+            self.reload()
+
+    async def _tick(self) -> None:
+        """What the command line may have asked for: a letter to send again, a message to try again."""
+        waiting = await self._writer.call(lambda store: store.quarantined())
+        for mailbox, folder in {(q.mailbox, q.folder) for q in waiting if q.retry}:
+            if found := self._watchers.get((mailbox, folder)):
+                found[0].poll()
+        self._delivery.wake()
+
+    def _feed_watchdog(self) -> None:
+        """Only progress feeds it: a watcher past its deadline is stuck, and so is the daemon."""
+        stuck = [w.place for w, _task in self._watchers.values() if w.deadline < time.monotonic()]
+        if stuck:
+            log.error("no progress with %s: the watchdog is not fed", ", ".join(stuck))
+        else:
+            self._notifier.watchdog()
+
+    async def _heartbeat(self) -> None:
+        """Notes for `status`; the store may be failing, which is shown elsewhere."""
+        note = {
+            "pid": os.getpid(),
+            "version": __version__,
+            "started": self._started,
+            "at": self._now(),
+            "mode": "shadow" if self.settings.shadow else "live",
+            "rules": str(self.settings.path),
+            "problem": self._problem,
+            "watchers": [asdict(watcher.state) for watcher, _task in self._watchers.values()],
+        }
+        text = json.dumps(note, default=lambda value: value.isoformat())
+        try:
+            await self._writer.call(lambda store: store.remember("daemon", text))
+        except Exception as error:
+            log.warning("could not note the heartbeat: %s", error)
+        self._notifier.status(self._status_line())
+
+    async def _forget_heartbeat(self) -> None:
+        try:
+            await self._writer.call(lambda store: store.remember("daemon", ""))
+        except Exception as error:
+            log.warning("could not take back the heartbeat: %s", error)
+
+    # words --------------------------------------------------------------------------------------------------------
+    def _greet(self) -> None:
+        settings = self.settings
+        for warning in settings.warnings:
+            log.warning("%s", warning)
+        log.info(
+            "autoresponder %s: %d mailboxes, %d rules from %s%s",
+            __version__,
+            len(settings.accounts),
+            len(settings.policy.rules),
+            settings.path,
+            "; shadow mode: nothing is sent" if settings.shadow else "",
+            extra={"version": __version__, "mailboxes": list(settings.accounts)},
+        )
+
+    def _status_line(self) -> str:
+        states = [watcher.state for watcher, _task in self._watchers.values()]
+        bad = [s for s in states if s.error]
+        text = f"{len(states) - len(bad)} of {len(states)} folders watched"
+        if bad:
+            text += f"; {bad[0].mailbox}/{bad[0].folder}: {bad[0].error[:80]}"
+        if self._problem:
+            text += "; the changed configuration is wrong, the old one is in force"
+        return text + ("; shadow mode" if self.settings.shadow else "")
+
+
+def _outgoing(settings: Settings) -> Mapping[str, Outgoing]:
+    return {name: Outgoing(a.smtp, a.mailbox.address) for name, a in settings.accounts.items()}
+
+
+def _differences(old: Settings, new: Settings) -> list[str]:
+    """What a reload changed, a line each."""
+    before, after = ({rule.name: rule for rule in s.policy.rules} for s in (old, new))
+    lines = [f"rule “{name}” added" for name in after if name not in before]
+    lines += [f"rule “{name}” removed" for name in before if name not in after]
+    lines += [f"rule “{name}” changed" for name in after if name in before and before[name] != after[name]]
+    if not lines and [*before] != [*after]:
+        lines.append("the order of the rules changed")
+    lines += [f"mailbox {name} added" for name in new.accounts if name not in old.accounts]
+    lines += [f"mailbox {name} removed" for name in old.accounts if name not in new.accounts]
+    if old.shadow != new.shadow:
+        lines.append("shadow mode on: nothing is sent" if new.shadow else "live: answers are sent from now on")
+    return lines

@@ -1,0 +1,277 @@
+"""The desk: where letters are read, decided, answered and recorded; a batch at a time, in the caller's thread.
+
+Contract: every message handed in ends in exactly one recorded decision. One that makes anything raise is quarantined
+with its traceback and the batch goes on. Nothing is sent here: a reply is a row in the outbox, written in the same
+transaction as the decision that made it and the cursor that passes it. If the store fails, nothing has happened and
+the exception reaches the caller, who will come back with the same messages.
+
+The desk decides one batch at a time (a lock), so the limits it reads are the limits it acts on.
+"""
+
+import json
+import logging
+import threading
+import traceback
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from autoresponder.answer.compose import Composer
+from autoresponder.core.decide import Decision, Reading, Step, decide, read
+from autoresponder.core.history import Lookup
+from autoresponder.core.message import Arrival, Message, letter_key, parse
+from autoresponder.core.outbox import State
+from autoresponder.core.policy import Language, Policy
+from autoresponder.core.rules import Rule
+from autoresponder.errors import UserError
+from autoresponder.mail.imap import Fetched
+from autoresponder.service.writer import Writer
+from autoresponder.store import Cursor, Entry, Outcome, Reply
+
+log = logging.getLogger(__name__)
+SHOWN = 200
+"""Characters of a subject that are kept with a decision."""
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """What the desk goes by: replaced as a whole by a reload."""
+
+    policy: Policy
+    composer: Composer
+    language: Language
+    envelope_from: dict[str, str]  # mailbox -> "auto", "" or an address
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """What a rule wants done to a message on the server, after its decision is recorded."""
+
+    uid: int
+    mark: tuple[str, ...]
+    move_to: str
+
+
+@dataclass(frozen=True, slots=True)
+class Handled:
+    """What came of a batch."""
+
+    decided: int
+    replies: int  # put into the outbox to be sent now
+    acts: tuple[Act, ...] = ()
+
+
+@dataclass(slots=True)
+class _Case:
+    """One message on its way through the desk."""
+
+    fetched: Fetched
+    arrival: Arrival
+    message: Message | None = None
+    reading: Reading | None = None
+    entry: Entry | None = None
+    rule: Rule | None = None
+    act: bool = False
+
+
+class Desk:
+    """See the module's contract. Safe to be called from several threads."""
+
+    def __init__(self, writer: Writer, book: Book, now: Callable[[], datetime]) -> None:
+        """`now` returns an aware datetime."""
+        self.book = book
+        self._writer, self._now = writer, now
+        self._turn = threading.Lock()
+
+    def handle(self, cursor: Cursor, batch: Sequence[Fetched], next_uid: int) -> Handled:
+        """Decide and record a batch of one folder; `next_uid` is the cursor after it."""
+        book = self.book
+        cases = [self._open(fetched, cursor, book) for fetched in batch]
+        with self._turn:
+            now = self._now()
+            self._decide(cases, cursor, book, now)
+            entries = [case.entry for case in cases if case.entry]
+            outcomes = self._writer.run(
+                lambda store: store.record(cursor.mailbox, cursor.folder, cursor.uidvalidity, next_uid, entries, now)
+            )
+        for case, outcome in zip(cases, outcomes, strict=True):
+            _report(case, outcome, cursor)
+        return _handled(cases, outcomes)
+
+    def _open(self, fetched: Fetched, cursor: Cursor, book: Book) -> _Case:
+        case = _Case(
+            fetched,
+            Arrival(
+                cursor.mailbox, cursor.folder, cursor.uidvalidity, fetched.uid, fetched.arrived, flags=fetched.flags
+            ),
+        )
+        try:
+            if fetched.broken:
+                raise UnreadableError(fetched.broken)
+            case.message = parse(fetched.raw, size=fetched.size, outline=fetched.outline)
+            case.reading = read(case.message, book.policy)
+        except Exception as error:  # one bad message never stops a mailbox: it is quarantined and shown
+            case.entry = _quarantined(case, error)
+        return case
+
+    def _decide(self, cases: list[_Case], cursor: Cursor, book: Book, now: datetime) -> None:
+        asks = [case.reading.ask for case in cases if case.reading]
+        ledger, seen = self._writer.run(
+            lambda store: (
+                store.ledger(asks, book.policy.limits, now),
+                store.known(cursor.mailbox, [ask.letter_key for ask in asks]),
+            )
+        )
+        for case in cases:
+            if case.reading is None or case.message is None:
+                continue
+            ask = case.reading.ask
+            try:
+                decision = decide(
+                    case.reading,
+                    case.arrival,
+                    book.policy,
+                    ledger.of(ask),
+                    now,
+                    language=book.language,
+                    baseline=cursor.baseline,
+                    seen=ask.letter_key in seen,
+                )
+                case.entry = self._entry(case, case.message, decision, book, now)
+                case.rule, case.act = decision.rule, decision.act
+                ledger.note(ask, now, decision.scope if case.entry.reply else None)
+            except Exception as error:  # as above: also a template that fails on this one letter
+                case.entry = _quarantined(case, error)
+            seen.add(ask.letter_key)
+
+    def _entry(self, case: _Case, message: Message, decision: Decision, book: Book, now: datetime) -> Entry:
+        return Entry(
+            uid=case.fetched.uid,
+            letter_key=decision.ask.letter_key,
+            sender_key=decision.ask.sender_key,
+            sender=_sender(message),
+            subject=message.subject[:SHOWN],
+            message_id=message.message_id,
+            arrived=case.fetched.arrived,
+            action=decision.action,
+            reason=decision.reason,
+            why=decision.why,
+            rule=decision.rule.name if decision.rule else "",
+            trace=trace_json(decision.trace),
+            reply=self._reply(case.arrival.mailbox, message, decision, book, now),
+        )
+
+    def _reply(self, mailbox: str, message: Message, decision: Decision, book: Book, now: datetime) -> Reply | None:
+        if decision.action != "reply" or not (decision.rule and decision.target and decision.expires):
+            return None
+        answer = book.composer.compose(decision, message, book.policy.mailboxes[mailbox], now)
+        state = State.SHADOW if decision.shadow else State.HELD if decision.hold else State.PENDING
+        return Reply(
+            mailbox=mailbox,
+            target=decision.target.email,
+            sender_key=decision.ask.sender_key,
+            limit_key=decision.ask.limit_key,
+            domain=decision.ask.domain,
+            scope=decision.scope or "",
+            once_since=decision.rule.once.since(now),
+            once=decision.rule.once.per != "every-message",
+            letter_key=decision.ask.letter_key,
+            envelope_from=book.envelope_from.get(mailbox, "auto"),
+            message_id=answer.message_id,
+            subject=answer.subject,
+            raw=answer.raw,
+            expires=decision.expires,
+            state=state,
+            held_why=decision.hold,
+            due=decision.due,
+        )
+
+
+class UnreadableError(UserError):
+    """The server's words for a message could not be understood."""
+
+
+def trace_json(trace: Sequence[Step], *, full: bool = False) -> str:
+    """The trace as it is stored: what passed without a word is left out (unless `full`)."""
+    return json.dumps(
+        [{"check": s.check, "result": s.result, "why": s.why} for s in trace if full or s.why or s.result != "pass"],
+        ensure_ascii=False,
+        separators=(",", ":"),
+    )
+
+
+def _sender(message: Message) -> str:
+    return message.from_[0].email if message.from_ else ""
+
+
+def _quarantined(case: _Case, error: Exception) -> Entry:
+    """The entry of a message that raised; its traceback is kept for us, its sentence for people."""
+    sentence = f"{type(error).__name__}: {error}" if not isinstance(error, UserError) else str(error)
+    message, ask = case.message, case.reading.ask if case.reading else Lookup("", "", "", "", "")
+    return Entry(
+        uid=case.fetched.uid,
+        letter_key=ask.letter_key or (letter_key(message) if message else ""),
+        sender_key=ask.sender_key,
+        sender=_sender(message) if message else "",
+        subject=message.subject[:SHOWN] if message else "",
+        message_id=message.message_id if message else "",
+        arrived=case.fetched.arrived,
+        action="quarantine",
+        reason="unreadable",
+        why=" ".join(sentence.split())[:500],
+        rule="",
+        trace="[]",
+        traceback="".join(traceback.format_exception(error))[-8000:],
+    )
+
+
+def _handled(cases: Sequence[_Case], outcomes: Sequence[Outcome]) -> Handled:
+    acts = tuple(
+        Act(case.fetched.uid, case.rule.mark, case.rule.move_to)
+        for case, outcome in zip(cases, outcomes, strict=True)
+        if outcome.new and case.act and case.rule and (case.rule.mark or case.rule.move_to)
+    )
+    ready = sum(
+        outcome.reply_id is not None and case.entry is not None and _is_pending(case.entry)
+        for case, outcome in zip(cases, outcomes, strict=True)
+    )
+    return Handled(sum(outcome.new for outcome in outcomes), ready, acts)
+
+
+def _is_pending(entry: Entry) -> bool:
+    return entry.reply is not None and entry.reply.state is State.PENDING
+
+
+def _report(case: _Case, outcome: Outcome, cursor: Cursor) -> None:
+    """One log line for each new decision: the sentence that `explain` and `history` show."""
+    entry = case.entry
+    if entry is None or not outcome.new:
+        return
+    action = entry.action if entry.action != "reply" or outcome.reply_id is not None else "silent"
+    level = logging.WARNING if action == "quarantine" or (entry.reply and entry.reply.held_why) else logging.INFO
+    log.log(
+        level,
+        "%s/%s uid %d from %s: %s: %s",
+        cursor.mailbox,
+        cursor.folder,
+        entry.uid,
+        entry.sender or "nobody",
+        action if action != "reply" or not entry.reply else _state_word(entry.reply),
+        entry.why,
+        extra={
+            "mailbox": cursor.mailbox,
+            "folder": cursor.folder,
+            "uidvalidity": cursor.uidvalidity,
+            "uid": entry.uid,
+            "sender": entry.sender,
+            "message_id": entry.message_id,
+            "action": action,
+            "reason": entry.reason,
+            "rule": entry.rule,
+            "reply_id": outcome.reply_id,
+        },
+    )
+
+
+def _state_word(reply: Reply) -> str:
+    return {State.PENDING: "reply", State.HELD: "held", State.SHADOW: "would reply"}[reply.state]

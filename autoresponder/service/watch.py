@@ -1,0 +1,330 @@
+"""One watcher for one folder: keeps a session with the server, and brings every new message to the desk.
+
+Contract: nothing that enters the folder is missed (IDLE where offered, polling as the safety net and where it is not),
+nothing is handled twice (the cursor moves in the same transaction as the decisions), and whatever goes wrong with one
+server stays with its watcher: it says so in one log line, backs off (clamped, with jitter) and says so again when the
+server is back. All blocking work runs in the shared thread pool, one job at a time for each watcher.
+
+`state` tells the watchdog and `status` how things stand; `deadline` is the moment (time.monotonic) by which the watcher
+will have moved again, whatever the server does: a watcher past it is stuck.
+"""
+
+import asyncio
+import logging
+import random
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal, TypeVar
+
+from autoresponder.config.settings import Account
+from autoresponder.errors import RemoteError, UserError
+from autoresponder.mail.imap import Fetched, Selected, Session
+from autoresponder.service.desk import Act, Desk
+from autoresponder.service.writer import Writer
+from autoresponder.store import Cursor, Quarantined
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+RENEW = 8.5 * 60
+"""Seconds after which an IDLE is renewed: some servers and most NAT boxes forget a connection after 10 minutes."""
+BACK_OFF = (1, 2, 5, 15, 30, 60, 120, 300)
+"""Seconds between attempts to reach a server; a refused password goes straight to the slow end."""
+FATAL_FROM = 5
+"""Where in BACK_OFF an error begins that trying again cannot mend by itself."""
+BATCH = 200
+SLACK = 120
+"""Seconds a job may take beyond the server's own time limits before the watcher counts as stuck."""
+
+
+@dataclass(frozen=True, slots=True)
+class WatchState:
+    """How a watcher stands, for `status`."""
+
+    mailbox: str
+    folder: str
+    phase: Literal["connecting", "reading", "idle", "polling", "waiting", "stopped"]
+    since: datetime
+    error: str = ""
+    heard: datetime | None = None
+
+
+class Watcher:
+    """See the module's contract."""
+
+    def __init__(
+        self,
+        account: Account,
+        folder: str,
+        desk: Desk,
+        writer: Writer,
+        pool: ThreadPoolExecutor,
+        now: Callable[[], datetime],
+        on_replies: Callable[[], None],
+        backlog: timedelta | None = None,
+        writable: bool = False,
+    ) -> None:
+        """on_replies is called (in the event loop) when there is something to send. backlog: at the very first start, how
+        far back to answer. writable: some rule marks or moves."""
+        self.account, self.folder = account, folder
+        self._desk, self._writer, self._pool, self._now = desk, writer, pool, now
+        self._on_replies, self._backlog, self._writable = on_replies, backlog, writable
+        self._wake = asyncio.Event()
+        self._stopping = False
+        self._session: Session | None = None
+        self._cursor: Cursor | None = None
+        self._failures = 0
+        self.caught_up = asyncio.Event()
+        self.state = WatchState(account.name, folder, "connecting", now())
+        self.deadline = time.monotonic() + self._job_limit()
+
+    @property
+    def place(self) -> str:
+        """`mailbox/folder`."""
+        return f"{self.account.name}/{self.folder}"
+
+    def poll(self) -> None:
+        """Look at the folder now (the polling job, a retry, a reload)."""
+        self._wake.set()
+
+    def stop(self, *, cut: bool = False) -> None:
+        """End after the batch in hand; with `cut`, or where only a server is being waited for, at once."""
+        self._stopping = True
+        self._wake.set()
+        if self._session is not None and (cut or self.state.phase == "connecting"):
+            self._session.abort()
+
+    async def run(self) -> None:
+        """Watches until `stop`."""
+        while not self._stopping:
+            try:
+                await self._attend()
+            except UserError as error:
+                await self._back_off(error)
+            except Exception as error:  # a bug of ours must not end the watch: shown with its traceback, tried again
+                log.exception("%s: %s", self.place, error, extra={"mailbox": self.account.name})
+                await self._back_off(RemoteError(f"internal error: {type(error).__name__}: {error}"))
+            finally:
+                await self._hang_up()
+        self._phase("stopped")
+
+    async def once(self) -> None:
+        """Handles what is there and ends (`run --once`). Raises `RemoteError`."""
+        try:
+            await self._job(self._open)
+            await self._catch_up()
+        finally:
+            await self._hang_up()
+
+    # ------------------------------------------------------------------------------------------------------------
+    async def _attend(self) -> None:
+        """One connection, from login to its end."""
+        self._phase("connecting")
+        session, _selected = await self._job(self._open)
+        if self._failures:
+            log.info("%s: connected again", self.place, extra={"mailbox": self.account.name})
+        while not self._stopping:
+            self._wake.clear()
+            self._phase("reading")
+            await self._catch_up()
+            self._failures = 0
+            self.caught_up.set()
+            if session.can_idle:
+                await self._idle(session)
+            else:
+                await self._wait_poll(session)
+
+    async def _catch_up(self) -> None:
+        """Handles everything above the cursor, batch by batch."""
+        more = True
+        while more and not self._stopping:
+            more, replies = await self._job(self._next_batch)
+            if replies:
+                self._on_replies()
+
+    async def _idle(self, session: Session) -> None:
+        """Waits in the event loop until the folder changes, IDLE is due for renewal, or somebody wakes us."""
+        if await self._job(session.idle):
+            await self._job(session.idle_done)
+            return
+        self._phase("idle")
+        renew_at = time.monotonic() + RENEW
+        news = False
+        while not (news or self._wake.is_set()):
+            left = renew_at - time.monotonic()
+            if left <= 0:
+                break
+            self.deadline = time.monotonic() + left + SLACK
+            if await self._readable(session.fileno(), left):
+                news = await self._job(session.idle_news)
+        if not self._stopping:
+            await self._job(session.idle_done)
+
+    async def _readable(self, fd: int, timeout: float) -> bool:
+        """Whether the socket became readable; False after the timeout or when woken."""
+        loop = asyncio.get_running_loop()
+        readable = asyncio.Event()
+        loop.add_reader(fd, readable.set)
+        waits = [asyncio.ensure_future(readable.wait()), asyncio.ensure_future(self._wake.wait())]
+        try:
+            await asyncio.wait(waits, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            loop.remove_reader(fd)
+            for wait in waits:
+                wait.cancel()
+        return readable.is_set()
+
+    async def _wait_poll(self, session: Session) -> None:
+        self._phase("polling")
+        wait = self.account.poll.total_seconds()
+        self.deadline = time.monotonic() + wait + SLACK
+        await self._sleep(wait)
+        if not self._stopping:
+            await self._job(session.noop)
+
+    async def _sleep(self, seconds: float) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await self._wake.wait()
+        except TimeoutError:
+            pass
+
+    async def _back_off(self, error: UserError) -> None:
+        if self._stopping:
+            return
+        step = max(self._failures, FATAL_FROM if isinstance(error, RemoteError) and error.fatal else 0)
+        wait = BACK_OFF[min(step, len(BACK_OFF) - 1)] * random.uniform(0.8, 1.2)  # noqa: S311 - spreads reconnections
+        self._failures = step + 1
+        self.caught_up.set()
+        self._phase("waiting", str(error))
+        log.warning(
+            "%s: %s; next attempt in %.0f s",
+            self.place,
+            error,
+            wait,
+            extra={"mailbox": self.account.name, "folder": self.folder, "wait": round(wait)},
+        )
+        self.deadline = time.monotonic() + wait + SLACK
+        self._wake.clear()
+        await self._sleep(wait)
+
+    async def _hang_up(self) -> None:
+        session, self._session = self._session, None
+        if session is not None:
+            await asyncio.get_running_loop().run_in_executor(self._pool, session.close)
+
+    async def _job(self, work: Callable[[], T]) -> T:
+        """Blocking work in the pool; the watchdog knows how long it may take."""
+        self.deadline = time.monotonic() + self._job_limit()
+        return await asyncio.get_running_loop().run_in_executor(self._pool, work)
+
+    def _job_limit(self) -> float:
+        server = self.account.imap
+        return server.connect_timeout * 2 + server.read_timeout * 2 + SLACK
+
+    def _phase(
+        self,
+        phase: Literal["connecting", "reading", "idle", "polling", "waiting", "stopped"],
+        error: str = "",
+    ) -> None:
+        now = self._now()
+        heard = now if phase in ("idle", "polling", "reading") else self.state.heard
+        since = self.state.since if error and self.state.error else now
+        self.state = WatchState(self.account.name, self.folder, phase, since, error, heard)
+
+    # in the pool's threads ----------------------------------------------------------------------------------------
+    def _open(self) -> tuple[Session, Selected]:
+        """Connects, logs in, selects, and makes sure that the cursor fits the folder."""
+        session = self._session = Session(self.account.imap, self.account.name)
+        session.connect()
+        selected = session.select(self.folder, readonly=not self._writable)
+        cursor = self._writer.run(lambda store: store.cursor(self.account.name, self.folder))
+        if cursor is None:
+            cursor = self._baseline(session, selected)
+        elif cursor.uidvalidity != selected.uidvalidity:
+            cursor = self._renumbered(session, selected, cursor)
+        self._cursor = cursor
+        return session, selected
+
+    def _baseline(self, session: Session, selected: Selected) -> Cursor:
+        """First start: what is there now is never answered, unless a backlog was asked for."""
+        now = self._now()
+        start, next_uid = now, selected.uidnext
+        if self._backlog is not None:
+            start = now - self._backlog
+            next_uid = min(session.uids_since(start.date()), default=selected.uidnext)
+        cursor = Cursor(self.account.name, self.folder, selected.uidvalidity, next_uid, start)
+        self._writer.run(lambda store: store.set_cursor(cursor))
+        log.info(
+            "%s: first start: %d messages are there; answering what arrives from %s",
+            self.place,
+            selected.exists,
+            "now on" if self._backlog is None else f"{start:%Y-%m-%d %H:%M} on",
+            extra={"mailbox": self.account.name, "uidvalidity": selected.uidvalidity, "uidnext": selected.uidnext},
+        )
+        return cursor
+
+    def _renumbered(self, session: Session, selected: Selected, old: Cursor) -> Cursor:
+        """UIDVALIDITY changed (RFC 3501 section 2.3.1.1): read the recent letters again; those already decided are known
+        by their Message-ID or digest, and stay decided."""
+        recent = self._now() - self._desk.book.policy.default_age
+        since = max(recent, old.baseline) if old.baseline > recent else recent
+        next_uid = min(session.uids_since(since.date()), default=selected.uidnext)
+        cursor = Cursor(self.account.name, self.folder, selected.uidvalidity, next_uid, old.baseline)
+        self._writer.run(lambda store: store.set_cursor(cursor))
+        log.warning(
+            "%s: the server renumbered the folder (UIDVALIDITY %d, was %d); reading letters since %s again",
+            self.place,
+            selected.uidvalidity,
+            old.uidvalidity,
+            since.date(),
+            extra={"mailbox": self.account.name, "uidvalidity": selected.uidvalidity},
+        )
+        return cursor
+
+    def _next_batch(self) -> tuple[bool, int]:
+        """Handles the next messages above the cursor: (whether there may be more, replies to send)."""
+        session, cursor = self._session, self._cursor
+        if session is None or cursor is None:
+            raise RemoteError("not connected", place=self.place)
+        retries = self._writer.run(lambda store: store.retries(cursor.mailbox, cursor.folder))
+        again = [q for q in retries if q.uidvalidity == cursor.uidvalidity]
+        uids = session.uids_from(cursor.next_uid)
+        batch = uids[:BATCH]
+        if not batch and not again:
+            return False, 0
+        next_uid = batch[-1] + 1 if batch else cursor.next_uid
+        fetched = list(session.fetch([q.uid for q in again] + batch))
+        found = {f.uid for f in fetched}
+        fetched += [_gone(q) for q in again if q.uid not in found]
+        handled = self._desk.handle(cursor, fetched, next_uid)
+        self._cursor = Cursor(cursor.mailbox, cursor.folder, cursor.uidvalidity, next_uid, cursor.baseline)
+        self._act(session, handled.acts)
+        return len(uids) > len(batch), handled.replies
+
+    def _act(self, session: Session, acts: tuple[Act, ...]) -> None:
+        """Marks and moves what the rules say. A failure is reported; the decision stands."""
+        for act in acts:
+            try:
+                if act.mark:
+                    session.mark([act.uid], act.mark)
+                if act.move_to:
+                    session.move([act.uid], act.move_to)
+            except RemoteError as error:
+                log.warning("%s: uid %d: %s", self.place, act.uid, error, extra={"mailbox": self.account.name})
+                raise
+
+
+def _gone(asked: Quarantined) -> Fetched:
+    """Stands for a quarantined message that is to be tried again and is no longer there: it stays quarantined."""
+    return Fetched(
+        uid=asked.uid,
+        raw=b"",
+        size=0,
+        arrived=asked.at,
+        flags=frozenset(),
+        outline=None,
+        broken="the message is no longer in the folder",
+    )
