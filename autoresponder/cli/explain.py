@@ -1,7 +1,7 @@
 """`explain`: what would happen to these letters, and why; nothing is sent and nothing is recorded.
 
-The same code decides as in the daemon: parse, guards, rules, history (with `--state`), and the composed answer. A letter
-is taken to arrive now (`--now`), so that an old file explains like a fresh letter.
+The same code decides as in the daemon: parse, guards, rules, history (with `--state`), and the composed answer. A
+letter is taken to arrive now (`--now`), so that an old file explains like a fresh letter.
 """
 
 import argparse

@@ -21,6 +21,7 @@ from autoresponder.core.message import Arrival, Message, letter_key, thread_key
 from autoresponder.core.policy import Language, Mailbox, Policy
 from autoresponder.core.rules import Facts, Rule
 
+NOBODY = Lookup("", "", "", "", "")
 TRACED_RULES = 30
 """Rules that did not match get a line in the trace up to this many, so that a thousand rules cost no sentences."""
 
@@ -53,7 +54,7 @@ class Decision:
     why: str
     rule: Rule | None = None  # the rule that won, also when something else silenced it
     target: Address | None = None  # whom an answer goes to (or would have gone to)
-    ask: Lookup = Lookup("", "", "", "", "")
+    ask: Lookup = NOBODY
     scope: str | None = None  # for a reply: the `once` scope it uses up
     expires: datetime | None = None  # for a reply: too late to be sent after this
     due: datetime | None = None  # for a reply: when the promise falls due
@@ -108,7 +109,8 @@ def decide(
     """The decision about one letter.
 
     now: aware. baseline: letters that arrived before it are never answered. seen: this mailbox already has a
-    decision about the letter. full: a trace line for every rule (`explain`), not only for the first `TRACED_RULES`. `arrival.mailbox` must be one of the policy's mailboxes."""
+    decision about the letter. full: a trace line for every rule (`explain`), not only for the first
+    `TRACED_RULES`. `arrival.mailbox` must be one of the policy's mailboxes."""
     mailbox = policy.mailboxes[arrival.mailbox]
     trace: list[Step] = [Step("whom", "pass", reading.target_why)] if reading.target else []
     hard, soft = _ask_guards(reading, arrival, mailbox, policy, history, trace)

@@ -1,8 +1,8 @@
 """The daemon: puts the house together from rules.yaml, keeps it running, takes it apart in order.
 
-Composition root: the only place that knows every part. Contract: a broken configuration at start is a `ConfigError` with
-every problem; a broken one at reload keeps the old rules and says why in the log, in `status` and to systemd. SIGHUP or a
-changed file reloads, SIGTERM and SIGINT finish the letter in hand and end within `GRACE` seconds.
+Composition root: the only place that knows every part. Contract: a broken configuration at start is a `ConfigError`
+with every problem; a broken one at reload keeps the old rules and says why in the log, in `status` and to systemd.
+SIGHUP or a changed file reloads; SIGTERM and SIGINT finish the letter in hand and end within `GRACE` seconds.
 """
 
 import asyncio
@@ -128,8 +128,8 @@ class Daemon:
             raise delivery.exception() or RuntimeError("delivery ended")
 
     async def run_once(self) -> None:
-        """Handles what is there in every folder, sends what is due, and ends. Raises `RemoteError` when a server failed,
-        after all the others have been served."""
+        """Handles what is there in every folder, sends what is due, and ends. Raises `RemoteError` when a server
+        failed, after all the others have been served."""
         watchers = [self._watcher(a, folder) for a in self.settings.accounts.values() for folder in a.folders]
         delivery = asyncio.create_task(self._delivery.run(), name="delivery")
         try:

@@ -2,8 +2,8 @@
 
 Three forms: `text` (time, level, sentence), `json` (one object a line) and `journal` (the journal's own datagrams with
 structured fields, https://systemd.io/JOURNAL_NATIVE_PROTOCOL/). `auto` takes the journal when standard error is
-connected to it ($JOURNAL_STREAM), else text. Fields come from `extra={...}` of each call; docs/operations.md lists them.
-Whatever the form, every record is one line: what a sender wrote cannot begin a new one.
+connected to it ($JOURNAL_STREAM), else text. Fields come from `extra={...}` of each call; docs/operations.md lists
+them. Whatever the form, every record is one line: what a sender wrote cannot begin a new one.
 """
 
 import json

@@ -66,8 +66,8 @@ class Watcher:
         backlog: timedelta | None = None,
         writable: bool = False,
     ) -> None:
-        """on_replies is called (in the event loop) when there is something to send. backlog: at the very first start, how
-        far back to answer. writable: some rule marks or moves."""
+        """on_replies is called (in the event loop) when there is something to send. backlog: at the very first start,
+        how far back to answer. writable: some rule marks or moves."""
         self.account, self.folder = account, folder
         self._desk, self._writer, self._pool, self._now = desk, writer, pool, now
         self._on_replies, self._backlog, self._writable = on_replies, backlog, writable
@@ -162,14 +162,14 @@ class Watcher:
         if not self._stopping:
             await self._job(session.idle_done)
 
-    async def _readable(self, fd: int, timeout: float) -> bool:
-        """Whether the socket became readable; False after the timeout or when woken."""
+    async def _readable(self, fd: int, seconds: float) -> bool:
+        """Whether the socket became readable; False after so many seconds or when woken."""
         loop = asyncio.get_running_loop()
         readable = asyncio.Event()
         loop.add_reader(fd, readable.set)
         waits = [asyncio.ensure_future(readable.wait()), asyncio.ensure_future(self._wake.wait())]
         try:
-            await asyncio.wait(waits, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
         finally:
             loop.remove_reader(fd)
             for wait in waits:
@@ -267,8 +267,8 @@ class Watcher:
         return cursor
 
     def _renumbered(self, session: Session, selected: Selected, old: Cursor) -> Cursor:
-        """UIDVALIDITY changed (RFC 3501 section 2.3.1.1): read the recent letters again; those already decided are known
-        by their Message-ID or digest, and stay decided."""
+        """UIDVALIDITY changed (RFC 3501 section 2.3.1.1): read the recent letters again; those already decided are
+        known by their Message-ID or digest, and stay decided."""
         recent = self._now() - self._desk.book.policy.default_age
         since = max(recent, old.baseline) if old.baseline > recent else recent
         next_uid = min(session.uids_since(since.date()), default=selected.uidnext)

@@ -1,0 +1,135 @@
+"""Conditions: a table of (condition, letter and circumstances, whether it holds, a word of the reason)."""
+
+from datetime import UTC, date, datetime, time
+from typing import Any
+
+import pytest
+import regex
+
+from autoresponder.core.history import History
+from autoresponder.core.message import Arrival
+from autoresponder.core.rules import (
+    All,
+    AnyOf,
+    Attached,
+    Authenticated,
+    Contact,
+    DateIn,
+    DateRange,
+    FirstContact,
+    Named,
+    Not,
+    OfficeIs,
+    Pattern,
+    Present,
+    Size,
+    Text,
+    TimeOfDay,
+    Weekday,
+    Who,
+    fold,
+)
+from tests.core.letters import NOW, facts, letter
+
+
+def subject(kind: Any, value: str) -> Text:
+    """A condition on the subject."""
+    return Text("subject", (Pattern.make(kind, value),))
+
+
+PDF = letter(
+    Content_Type='multipart/mixed; boundary="b"',
+    body='--b\r\nContent-Type: text/plain\r\n\r\nhere\r\n--b\r\nContent-Type: application/pdf; name="Factura 7.PDF"\r\n'
+    "Content-Disposition: attachment\r\n\r\nJVBERi0=\r\n--b--",
+)
+LATE = datetime(2026, 11, 22, 23, 30, tzinfo=UTC)  # a Sunday night
+
+HOLDS: list[tuple[Any, dict[str, Any], bool, str]] = [
+    (subject("contains", "FACTURACIÓN"), {"message": letter("la facturacion de mayo")}, True, "contains"),
+    (subject("contains", "invoice"), {"message": letter("Hello")}, False, "it is “Hello”"),
+    (subject("word", "ad"), {"message": letter("an AD, please")}, True, "word"),
+    (subject("word", "ad"), {"message": letter("bad road")}, False, "does not"),
+    (subject("equals", "hola"), {"message": letter("  Hóla ")}, True, "equals"),
+    (subject("equals", "hola"), {"message": letter("hola!")}, False, "does not"),
+    (subject("starts_with", "re"), {"message": letter("RE: hola")}, True, "starts with"),
+    (subject("ends_with", "!"), {"message": letter("hola!")}, True, "ends with"),
+    (subject("regex", r"order \d{4}"), {"message": letter("Order 1234")}, True, "regex"),
+    (subject("regex", r"^order$"), {"message": letter("order 1")}, False, "does not"),
+    (Text("body", (Pattern.make("contains", "refund"),)), {"message": letter("x", "a Refund, please")}, True, "body"),
+    (Text("text", (Pattern.make("contains", "hello"),)), {"message": letter("Hello", "x")}, True, "text"),
+    (Text("header:X-Shop", (Pattern.make("equals", "2"),)), {"message": letter(X_Shop="2")}, True, "header X-Shop"),
+    (Text("header:X-Shop", (Pattern.make("equals", "2"),)), {}, False, "the letter has none"),
+    (Present("X-Shop", True), {"message": letter(X_Shop="2")}, True, "has a X-Shop"),
+    (Present("X-Shop", False), {}, True, "no X-Shop"),
+    (Who("from", ("@example.net",)), {}, True, "ana@example.net matches"),
+    (Who("from", ("bob@example.net", "@example.org")), {}, False, "does not match"),
+    (Who("recipient", ("contact@*",)), {}, True, "contact@example.com"),
+    (Who("reply_to", ("@example.net",)), {}, False, "nobody"),
+    (Attached(True), {"message": PDF}, True, "Factura 7.PDF"),
+    (Attached(True, ("*.pdf",)), {"message": PDF}, True, "Factura 7.PDF"),
+    (Attached(True, ("*.doc",)), {"message": PDF}, False, "attached"),
+    (Attached(True, (), ("application/*",)), {"message": PDF}, True, "attached"),
+    (Attached(False), {}, True, "nothing is attached"),
+    (Attached(False), {"message": PDF}, False, "attached"),
+    (Size(">", 10), {}, True, "> 10"),
+    (Size("<=", 10), {}, False, "is not <= 10"),
+    (Weekday(frozenset({0})), {}, True, "mon"),
+    (Weekday(frozenset({5, 6})), {}, False, "not (sat, sun)"),
+    (TimeOfDay(((time(9), time(14)),)), {}, True, "10:00, within"),
+    (TimeOfDay(((time(9), time(10)),)), {}, False, "outside"),
+    (TimeOfDay(((time(22), time(6)),)), {"now": LATE}, True, "within 22:00-06:00"),
+    (TimeOfDay(((time(22), time(6)),)), {}, False, "outside"),
+    (DateIn((DateRange(date(2026, 11, 23), date(2026, 11, 23)),)), {}, True, "2026-11-23"),
+    (DateIn((DateRange((12, 20), (1, 6)),)), {"now": datetime(2027, 1, 6, tzinfo=UTC)}, True, "12-20..01-06"),
+    (DateIn((DateRange((12, 20), (1, 6)),)), {"now": datetime(2026, 12, 19, tzinfo=UTC)}, False, "outside"),
+    (DateIn((DateRange((2, 29), (2, 29)),)), {"now": datetime(2028, 2, 29, tzinfo=UTC)}, True, "02-29"),
+    (DateIn((DateRange((2, 29), (2, 29)),)), {"now": datetime(2027, 2, 28, tzinfo=UTC)}, False, "02-29"),
+    (OfficeIs(frozenset({"closed"})), {"office": "holiday"}, True, "holiday"),
+    (OfficeIs(frozenset({"holiday"})), {"office": "closed"}, False, "closed"),
+    (FirstContact(True), {}, True, "new"),
+    (FirstContact(True), {"history": History(first_seen=NOW)}, False, "2026-11-23"),
+    (Named("mailbox", frozenset({"contact"})), {}, True, "contact"),
+    (Named("folder", frozenset({"Orders"})), {"arrival": Arrival("contact", "INBOX", 1, 1, NOW)}, False, "not Orders"),
+    (Named("thread", frozenset({"new"})), {}, True, "new"),
+    (Named("thread", frozenset({"reply"})), {"message": letter(In_Reply_To="<0@example.com>")}, True, "reply"),
+    (Named("language", frozenset({"pt"})), {"language": lambda _s, _t: "pt-BR"}, True, "pt-BR"),
+    (Named("language", frozenset({"es"})), {}, False, "not known"),
+    (Authenticated(True), {"authenticated": True}, True, "proved"),
+    (Contact(True), {"contact": None}, False, "not in contacts"),
+    (Contact(False), {"contact": None}, True, "not in contacts"),
+    (Contact(True, (("level", ("gold",)),)), {"contact": {"level": "Gold"}}, True, "level"),
+    (Contact(True, (("level", ("gold",)),)), {"contact": {"level": "tin"}}, False, "tin"),
+    (All(), {}, True, "no condition"),
+    (All((Weekday(frozenset({0})), subject("contains", "question"))), {}, True, "; "),
+    (All((Weekday(frozenset({1})), subject("contains", "question"))), {}, False, "tue"),
+    (AnyOf((Weekday(frozenset({1})), subject("contains", "question"))), {}, True, "question"),
+    (AnyOf((Weekday(frozenset({1})),)), {}, False, "none of"),
+    (Not(Weekday(frozenset({1}))), {}, True, "not:"),
+    (Not(Weekday(frozenset({0}))), {}, False, "not wanted"),
+]
+
+
+@pytest.mark.parametrize(("condition", "circumstances", "holds", "word"), HOLDS, ids=lambda x: type(x).__name__)
+def test_condition(condition: Any, circumstances: dict[str, Any], holds: bool, word: str) -> None:
+    seen = facts(**circumstances)
+    assert condition.holds(seen) is holds
+    assert word in condition.why(seen)
+
+
+def test_an_evil_regular_expression_is_given_up_and_says_so() -> None:
+    evil = subject("regex", r"(a|aa)+$")
+    seen = facts(letter("a" * 5000 + "!"))
+    assert not evil.holds(seen)
+    assert "given up" in evil.why(seen)
+
+
+def test_a_bad_regular_expression_is_an_error_at_load() -> None:
+    with pytest.raises(regex.error):
+        Pattern.make("regex", "(")
+
+
+@pytest.mark.parametrize(
+    ("text", "folded"), [("Ñandú  y\tÉL", "nandu y el"), ("STRASSE", "strasse"), ("Straße", "strasse"), ("ﬁn", "fin")]
+)
+def test_fold(text: str, folded: str) -> None:
+    assert fold(text) == folded
