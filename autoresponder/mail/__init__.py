@@ -1,1 +1,1 @@
-"""The outside world of mail: one module a protocol (IMAP, SMTP), `tls.py` for whom we trust. Nothing here decides anything."""
+"""The outside world of mail: a module a protocol, `tls.py` for whom we trust. Nothing here decides anything."""
