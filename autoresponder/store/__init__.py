@@ -1,16 +1,33 @@
 """The store: everything the daemon must still know after a crash. One protocol, one contract suite, one backend a file.
 
-Synchronous; every method is one transaction and may be called from any thread. The database is the law: `once` and "this
-letter was answered" are unique keys, transitions are compare-and-set against `core.outbox.TRANSITIONS`.
+Synchronous; every method is one transaction and may be called from any thread (a lock inside; the daemon calls from
+one). The database is the law: `once` and "this letter was answered" are unique keys, transitions are compare-and-set
+against `core.outbox.TRANSITIONS`.
+
+What "never twice" means here. A reply claims its letter and, unless it is `every-message`, its sender under its once
+scope; a refused claim turns the decision into silence ("copy" or "once"). A claim counts from the moment the letter
+went out, and for as long as it is on its way. FAILED and DROPPED give the claims back, except for a reply that was ever
+UNCERTAIN: it may have arrived. RESEND claims again, and is refused when somebody else was answered in between. A
+SHADOW reply claims its letter for good, so that going live answers nothing old, but its sender only among the shadows,
+so that going live answers everybody once.
+
+Fails with `StoreError` when file, disk or database cannot be used; anything else raised here is a bug of ours.
 """
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import Any, Protocol
 
 from autoresponder.core.history import Ledger, Limits, Lookup
 from autoresponder.core.outbox import Event, State
+from autoresponder.errors import ConfigError
+
+
+class StoreError(ConfigError):
+    """The state cannot be opened, read or written: wrong place, full disk, damaged file, another daemon at work."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +86,9 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of an entry: `new` False when this UID had been recorded before; `reply_id` None when there is no reply,
-    or when the database refused the claim (somebody else answered first): then the decision was recorded as silent."""
+    """What became of an entry: `new` False when this UID had been decided before (a quarantined one had not);
+    `reply_id` None when there is no reply, or when the database refused the claim (somebody else answered first): then
+    the decision was recorded as silent."""
 
     new: bool
     reply_id: int | None = None
@@ -80,7 +98,7 @@ class Outcome:
 class Letter:
     """A reply in the outbox."""
 
-    id: int
+    id: int  # the number of its decision too
     mailbox: str
     state: State
     target: str
@@ -92,7 +110,7 @@ class Letter:
     next_attempt: datetime
     expires: datetime
     attempts: int
-    last_error: str
+    last_error: str  # of a held one: why it is held
     sent: datetime | None = None
     rule: str = ""
 
@@ -155,6 +173,10 @@ class Store(Protocol):
     def close(self) -> None:
         """Give everything back; a second call does nothing."""
 
+    def transaction(self) -> AbstractContextManager[None]:
+        """Calls made inside by this thread become durable together (group commit); each is still atomic by itself: one
+        that raises takes back only its own work. Left by an exception, all of it is taken back."""
+
     # folders ------------------------------------------------------------------------------------------------------
     def cursor(self, mailbox: str, folder: str) -> Cursor | None:
         """Where reading of a folder stands; None: never read."""
@@ -167,11 +189,12 @@ class Store(Protocol):
         """The histories of a batch."""
 
     def known(self, mailbox: str, letter_keys: Sequence[str]) -> set[str]:
-        """Which of these letters have a recorded decision in this mailbox, in any folder, under any UIDVALIDITY."""
+        """Which of these letters have a recorded decision (not merely a quarantine) in this mailbox, in any folder,
+        under any UIDVALIDITY."""
 
     def record(self, mailbox: str, folder: str, uidvalidity: int, next_uid: int, entries: Sequence[Entry],
                now: datetime) -> list[Outcome]:  # fmt: skip
-        """Decisions, replies, sender facts and the cursor (never backwards) in one transaction; an Outcome for each entry."""
+        """Decisions, replies, sender facts and the cursor (never backwards) in one transaction; an Outcome for each."""
 
     def history(self, address: str, limit: int = 100) -> list[Decided]:
         """The decisions about one address (as written, or its sender key), newest first."""
@@ -184,13 +207,15 @@ class Store(Protocol):
 
     # outbox -------------------------------------------------------------------------------------------------------
     def claim(self, now: datetime, limit: int, owner: str, busy: Sequence[str] = ()) -> list[Letter]:
-        """Up to `limit` replies that are due, oldest first, moved to SENDING for `owner`; none of the mailboxes in `busy`.
-        What has expired is moved to FAILED instead and not returned."""
+        """Up to `limit` replies that are due, longest due first, moved to SENDING for `owner`; none of the mailboxes in
+        `busy`. What has expired is moved to FAILED instead and not returned."""
 
     def move(self, reply_id: int, event: Event, now: datetime, *, error: str = "",
              next_attempt: datetime | None = None) -> State | None:  # fmt: skip
         """One event by compare-and-set: the new state, or None when the reply was not in a state where it can happen.
-        A DEFERRED counts an attempt. FAILED and DROPPED give the once-claim back, so that a later letter may be answered."""
+        A DEFERRED counts an attempt. FAILED and DROPPED give the claims back, so that a later letter may be answered.
+        RESEND is refused (None) when the sender was answered by another reply in between; RESEND and RELEASE give a
+        reply at least another day before it expires. `error` "" keeps the last one, ACCEPTED clears it."""
 
     def move_many(self, reply_ids: Sequence[int], event: Event, now: datetime) -> int:
         """The same event for many; how many moved."""
@@ -230,3 +255,20 @@ class Store(Protocol):
 
     def info(self) -> dict[str, Any]:
         """Backend, path, schema version, size: for `status` and `check`."""
+
+    def signing_key(self) -> bytes:
+        """The key of `core.token.Signer`, made at first use and kept with the state; never logged."""
+
+    def backup(self, path: Path) -> None:
+        """A consistent copy, while everything goes on; `path` must not exist. The signing key is not in it."""
+
+
+def open_store(target: str | Path, *, daemon: bool = False, create: bool = True, bounce_days: int = 60) -> Store:
+    """Opens the state, brings its schema up to date and returns the store.
+
+    target: a file (SQLite). daemon: take the lock that only one daemon can hold, and check the file when it was not
+    closed in order; commands open without it. create: False refuses when there is no state yet. bounce_days: for how
+    long an undeliverable address is reported as `bounced`. Raises `StoreError`; nothing is overwritten then."""
+    from autoresponder.store.sqlite import open_sqlite  # here, because the backends build on the names above
+
+    return open_sqlite(Path(target), daemon=daemon, create=create, bounce_days=bounce_days)

@@ -1,0 +1,615 @@
+"""The store's methods, in SQL that SQLite and PostgreSQL both read; a backend only lends the `Database` underneath.
+
+Times are stored as microseconds since 1970 UTC, placeholders are written `?`. Every writing method is one transaction;
+inside `transaction()` it is a savepoint. The rules of the claims are told in the package's docstring.
+"""
+
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from threading import RLock
+from typing import Any
+
+from autoresponder.core.address import sender_key
+from autoresponder.core.history import Ledger, Limit, Limits, Lookup
+from autoresponder.core.outbox import ANSWERED_STATES, OPEN_STATES, TRANSITIONS, Event, State, sources
+from autoresponder.store import Cursor, Decided, Entry, Letter, Outcome, Quarantined, Reply, StoreError, Summary
+
+Row = tuple[Any, ...]
+CHUNK = 500
+"""Keys in one IN list: below the 999 variables of the most modest SQLite."""
+GRACE = timedelta(days=1)
+"""What an operator's RESEND or RELEASE gives a reply that would expire at once."""
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+TICK = timedelta(microseconds=1)
+NEVER = -(2**62)
+"""Before every time: the `since` of a claim that stands for ever."""
+
+
+def micros(at: datetime) -> int:
+    """An aware datetime as the database keeps it."""
+    return (at - EPOCH) // TICK
+
+
+def moment(at: int) -> datetime:
+    """Back again, in UTC."""
+    return EPOCH + at * TICK
+
+
+def _maybe(at: int | None) -> datetime | None:
+    return None if at is None else moment(at)
+
+
+class Database(ABC):
+    """One connection to one kind of database, used under one lock by any thread."""
+
+    place: str
+    begin = "BEGIN"
+    skip_locked = ""
+
+    def __init__(self) -> None:
+        """A subclass connects."""
+        self.lock = RLock()
+        self._depth = 0
+
+    @abstractmethod
+    def execute(self, sql: str, params: Sequence[Any] = ()) -> list[Row]:
+        """Run one statement and fetch all of its rows. Raises `StoreError` for what the outside world did."""
+
+    @abstractmethod
+    def active(self) -> bool:
+        """Whether a transaction is open."""
+
+    @abstractmethod
+    def tables(self) -> set[str]:
+        """The names of the tables there are."""
+
+    @abstractmethod
+    def info(self) -> dict[str, Any]:
+        """Backend, path and size."""
+
+    @abstractmethod
+    def signing_key(self) -> bytes:
+        """The key kept with the state, made when there is none."""
+
+    @abstractmethod
+    def backup(self, path: Path) -> None:
+        """A consistent copy into a new file."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Give the connection back; a second call does nothing."""
+
+    def ddl(self, statement: str) -> str:
+        """A statement of a migration in this database's own words."""
+        return statement
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """A transaction, or within one a savepoint: left by an exception, only its own work is taken back."""
+        with self.lock:
+            outermost = self._depth == 0
+            if not outermost:
+                self._insist()
+            self.execute(self.begin if outermost else "SAVEPOINT call")
+            self._depth += 1
+            try:
+                yield
+                self._insist()
+                self.execute("COMMIT" if outermost else "RELEASE call")
+            except BaseException:
+                if self.active():
+                    self.execute("ROLLBACK" if outermost else "ROLLBACK TO call")
+                    if not outermost:
+                        self.execute("RELEASE call")
+                raise
+            finally:
+                self._depth -= 1
+
+    def _insist(self) -> None:
+        """A full disk or a lost server ends the whole transaction: what follows in it must not pass for recorded."""
+        if not self.active():
+            raise StoreError("the database took the whole transaction back after an error", place=self.place)
+
+
+def _sql(text: str, **states: Iterable[State]) -> str:
+    """`text` with each {name} replaced by a list of states; {{}} stays, for a list of keys."""
+    return text.format(**{name: ", ".join(f"'{state}'" for state in some) for name, some in states.items()})
+
+
+ON_ITS_WAY = (State.PENDING, State.HELD, State.SENDING, State.IN_DOUBT)
+"""States in which a reply may still go out by itself, or by an operator's word: its claim has not begun to age."""
+NOT_COUNTED = (*(state for state in State if state not in ANSWERED_STATES), State.SHADOW)
+"""States that the limits do not count."""
+SHADOWS = "shadow\x1e"
+"""Before the scope of a shadow reply: its claims are a world of their own."""
+
+_INSERT_DECISION = """
+INSERT INTO decisions (at, mailbox, folder, uidvalidity, uid, letter_key, sender_key, sender, subject, message_id,
+                       arrived, action, reason, why, rule, trace, traceback)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (mailbox, folder, uidvalidity, uid) DO UPDATE SET
+    at = excluded.at, letter_key = excluded.letter_key, sender_key = excluded.sender_key, sender = excluded.sender,
+    subject = excluded.subject, message_id = excluded.message_id, arrived = excluded.arrived, action = excluded.action,
+    reason = excluded.reason, why = excluded.why, rule = excluded.rule, trace = excluded.trace,
+    traceback = excluded.traceback, attempts = decisions.attempts + 1, retry = 0
+WHERE decisions.action = 'quarantine'
+RETURNING id
+"""
+_SILENCE = "UPDATE decisions SET action = 'silent', reason = ?, why = ?, trace = ? WHERE id = ?"
+_SEE_SENDER = """
+INSERT INTO senders (sender_key, first_seen, last_seen, messages) VALUES (?, ?, ?, 1)
+ON CONFLICT (sender_key) DO UPDATE SET last_seen = excluded.last_seen, messages = senders.messages + 1
+"""
+_MOVE_CURSOR = """
+UPDATE folders SET next_uid = ? WHERE mailbox = ? AND folder = ? AND uidvalidity = ? AND next_uid < ?
+"""
+_CLAIM_SCOPE = _sql(
+    """
+INSERT INTO answered (sender_key, scope, at, reply_id) VALUES (?, ?, ?, ?)
+ON CONFLICT (sender_key, scope) DO UPDATE SET
+    previous = CASE WHEN answered.reply_id = excluded.reply_id THEN answered.previous ELSE answered.at END,
+    at = excluded.at, reply_id = excluded.reply_id
+WHERE answered.reply_id = excluded.reply_id OR (answered.at <= ? AND NOT EXISTS (
+    SELECT 1 FROM outbox WHERE outbox.id = answered.reply_id AND outbox.state IN ({on_its_way})))
+RETURNING at
+""",
+    on_its_way=ON_ITS_WAY,
+)
+_CLAIM_LETTER = """
+INSERT INTO letters_answered (letter_key, at, reply_id) VALUES (?, ?, ?)
+ON CONFLICT (letter_key) DO UPDATE SET at = letters_answered.at WHERE letters_answered.reply_id = excluded.reply_id
+RETURNING at
+"""
+_GIVE_LETTER = "DELETE FROM letters_answered WHERE letter_key = ? AND reply_id = ?"
+_GIVE_SCOPE = "DELETE FROM answered WHERE sender_key = ? AND scope = ? AND reply_id = ? AND previous IS NULL"
+_RESTORE_SCOPE = """
+UPDATE answered SET at = previous, previous = NULL, reply_id = NULL WHERE sender_key = ? AND scope = ? AND reply_id = ?
+"""
+_AGE_SCOPE = "UPDATE answered SET at = ? WHERE sender_key = ? AND scope = ? AND reply_id = ? AND at < ?"
+_INSERT_REPLY = """
+INSERT INTO outbox (id, mailbox, state, created, next_attempt, expires, due, sender_key, limit_key, domain, scope,
+                    once_window, letter_key, target, envelope_from, message_id, subject, last_error, raw)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
+_LETTER = """
+SELECT o.id, o.mailbox, o.state, o.target, o.subject, o.message_id, o.envelope_from, {raw}, o.created, o.next_attempt,
+       o.expires, o.attempts, o.last_error, o.sent, d.rule
+FROM outbox o JOIN decisions d ON d.id = o.id
+"""
+_LETTER_WHOLE, _LETTER_LISTED = _LETTER.format(raw="o.raw"), _LETTER.format(raw="NULL")
+_DECIDED = """
+SELECT d.id, d.at, d.mailbox, d.folder, d.uidvalidity, d.uid, d.sender, d.subject, d.message_id, d.action, d.reason,
+       d.why, d.rule, d.trace, COALESCE(o.state, ''), o.id, COALESCE(o.last_error, '')
+FROM decisions d LEFT JOIN outbox o ON o.id = d.id
+"""
+_QUARANTINED = """
+SELECT id, at, mailbox, folder, uidvalidity, uid, why, traceback, attempts, retry
+FROM decisions WHERE action = 'quarantine'
+"""
+
+
+def _transition(event: Event, where: str) -> str:
+    """The compare-and-set of one event for the rows that `where` finds. Parameters: error, next attempt, sent (None:
+    leave it), then those of `where`."""
+    steps = {before: after for (before, e), after in TRANSITIONS.items() if e is event}
+    doubtful = [before for before, after in steps.items() if after is State.UNCERTAIN]
+    error = "COALESCE(?, last_error)"
+    if event is Event.EXPIRED:
+        error = """COALESCE(?, 'it expired before it could be sent')
+            || CASE WHEN last_error = '' THEN '' ELSE '; before that: ' || last_error END"""
+    changes = {
+        "state": "CASE state "
+        + " ".join(f"WHEN '{before}' THEN '{after}'" for before, after in steps.items())
+        + " END",
+        "last_error": error,
+        "next_attempt": "COALESCE(?, next_attempt)",
+        "sent": "COALESCE(?, sent)",
+        "attempts": {Event.DEFERRED: "attempts + 1", Event.RESEND: "0"}.get(event, "attempts"),
+        "owner": "owner" if event is Event.FINAL_DOT else "''",
+        "doubted": _sql("CASE WHEN state IN ({x}) THEN 1 ELSE doubted END", x=doubtful) if doubtful else "doubted",
+    }
+    return " ".join(
+        (
+            "UPDATE outbox SET",
+            ", ".join(f"{column} = {value}" for column, value in changes.items()),
+            _sql("WHERE state IN ({steps}) AND ", steps=steps) + where,
+            "RETURNING id, state, sender_key, scope, letter_key, doubted",
+        )
+    )
+
+
+_MOVE = {event: _transition(event, "id = ?") for event in Event}
+_RECOVER = _transition(Event.CRASHED, "(? = '' OR owner = ?)")
+_EXPIRE = _transition(Event.EXPIRED, "state = 'pending' AND expires <= ?")
+_TAKE = """
+UPDATE outbox SET state = 'sending', owner = ? WHERE state = 'pending' AND id IN (
+    SELECT id FROM outbox WHERE state = 'pending' AND next_attempt <= ? {free}
+    ORDER BY next_attempt, id LIMIT ? {skip_locked})
+RETURNING id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Claims:
+    """What a reply claims so that nobody is answered twice."""
+
+    reply_id: int
+    sender_key: str
+    scope: str  # "": only the letter
+    letter_key: str
+
+
+class SqlStore:
+    """`Store` over a `Database` whose schema is up to date."""
+
+    def __init__(self, db: Database, *, bounce_days: int = 60) -> None:
+        """Takes the database over: `close` closes it."""
+        self._db = db
+        self._bounce = timedelta(days=bounce_days)
+
+    def close(self) -> None:
+        """Give everything back; a second call does nothing."""
+        self._db.close()
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """See `Store.transaction`."""
+        return self._db.transaction()
+
+    def _many(self, sql: str, keys: Iterable[str], *before: Any) -> list[Row]:
+        """All rows of a query whose {} stands for a list of keys; empty keys are nobody's."""
+        wanted = [key for key in dict.fromkeys(keys) if key]
+        rows: list[Row] = []
+        for start in range(0, len(wanted), CHUNK):
+            part = wanted[start : start + CHUNK]
+            rows += self._db.execute(sql.format(_marks(part)), (*before, *part))
+        return rows
+
+    # folders ------------------------------------------------------------------------------------------------------
+    def cursor(self, mailbox: str, folder: str) -> Cursor | None:
+        """Where reading of a folder stands; None: never read."""
+        rows = self._db.execute(
+            "SELECT uidvalidity, next_uid, baseline FROM folders WHERE mailbox = ? AND folder = ?", (mailbox, folder)
+        )
+        return Cursor(mailbox, folder, rows[0][0], rows[0][1], moment(rows[0][2])) if rows else None
+
+    def set_cursor(self, cursor: Cursor) -> None:
+        """Set it, whatever it was."""
+        with self._db.transaction():
+            self._db.execute(
+                """INSERT INTO folders (mailbox, folder, uidvalidity, next_uid, baseline) VALUES (?, ?, ?, ?, ?)
+                ON CONFLICT (mailbox, folder) DO UPDATE SET
+                uidvalidity = excluded.uidvalidity, next_uid = excluded.next_uid, baseline = excluded.baseline""",
+                (cursor.mailbox, cursor.folder, cursor.uidvalidity, cursor.next_uid, micros(cursor.baseline)),
+            )
+
+    # decisions ----------------------------------------------------------------------------------------------------
+    def ledger(self, asks: Sequence[Lookup], limits: Limits, now: datetime) -> Ledger:
+        """The histories of a batch: a handful of indexed queries, whatever the size of the store."""
+        ledger = Ledger()
+        senders = [ask.sender_key for ask in asks]
+        bounces = self._many("SELECT sender_key, at FROM bounces WHERE at > ? AND sender_key IN ({})", senders,
+                             micros(now - self._bounce))  # fmt: skip
+        for key, at in bounces:
+            ledger.senders[key] = (None, 0, moment(at))
+        for key, first, messages in self._many(
+            "SELECT sender_key, first_seen, messages FROM senders WHERE sender_key IN ({})", senders
+        ):
+            ledger.senders[key] = (moment(first), messages, ledger.senders.get(key, (None, 0, None))[2])
+        for key, scope, at, state in self._many(
+            """SELECT a.sender_key, a.scope, a.at, o.state FROM answered a LEFT JOIN outbox o ON o.id = a.reply_id
+            WHERE a.sender_key IN ({})""",
+            senders,
+        ):
+            ledger.answered.setdefault(key, {})[scope] = now if state in ON_ITS_WAY else moment(at)
+        for key, at in self._many(
+            "SELECT letter_key, at FROM letters_answered WHERE letter_key IN ({})", (ask.letter_key for ask in asks)
+        ):
+            ledger.letters[key] = moment(at)
+        self._count(ledger, asks, limits, now)
+        return ledger
+
+    def _count(self, ledger: Ledger, asks: Sequence[Lookup], limits: Limits, now: datetime) -> None:
+        """How many answers were made within the windows of the limits that there are."""
+
+        def since(limit: Limit) -> int:
+            return micros(now - limit.window)
+
+        counting = _sql(" FROM outbox WHERE created > ? AND state NOT IN ({states})", states=NOT_COUNTED)
+        if limits.per_sender:
+            keys = (ask.limit_key for ask in asks)
+            sql = "SELECT limit_key, count(*)" + counting + " AND limit_key IN ({}) GROUP BY limit_key"
+            ledger.by_sender.update(dict(self._many(sql, keys, since(limits.per_sender))))
+        if limits.per_domain:
+            keys = (ask.domain for ask in asks)
+            sql = "SELECT domain, count(*)" + counting + " AND domain IN ({}) GROUP BY domain"
+            ledger.by_domain.update(dict(self._many(sql, keys, since(limits.per_domain))))
+        if limits.total:
+            ledger.total = self._db.execute("SELECT count(*)" + counting, (since(limits.total),))[0][0]
+
+    def known(self, mailbox: str, letter_keys: Sequence[str]) -> set[str]:
+        """Which of these letters were decided in this mailbox before."""
+        sql = """SELECT DISTINCT letter_key FROM decisions
+        WHERE mailbox = ? AND action <> 'quarantine' AND letter_key IN ({})"""
+        return {row[0] for row in self._many(sql, letter_keys, mailbox)}
+
+    def record(
+        self, mailbox: str, folder: str, uidvalidity: int, next_uid: int, entries: Sequence[Entry], now: datetime
+    ) -> list[Outcome]:
+        """Decisions, replies, sender facts and the cursor in one transaction."""
+        with self._db.transaction():
+            outcomes = [self._record((mailbox, folder, uidvalidity), entry, now) for entry in entries]
+            self._db.execute(_MOVE_CURSOR, (next_uid, mailbox, folder, uidvalidity, next_uid))
+        return outcomes
+
+    def _record(self, where: tuple[str, str, int], entry: Entry, now: datetime) -> Outcome:
+        at = micros(now)
+        made = self._db.execute(
+            _INSERT_DECISION,
+            (at, *where, entry.uid, entry.letter_key, entry.sender_key, entry.sender, entry.subject, entry.message_id,
+             micros(entry.arrived), entry.action, entry.reason, entry.why, entry.rule, entry.trace, entry.traceback),
+        )  # fmt: skip
+        if not made:
+            return Outcome(new=False)
+        if entry.sender_key and entry.action != "quarantine":  # it is counted when it is decided after all
+            self._db.execute(_SEE_SENDER, (entry.sender_key, at, at))
+        if entry.reply is None:
+            return Outcome(new=True)
+        return Outcome(new=True, reply_id=self._queue(made[0][0], entry, entry.reply, now))
+
+    def _queue(self, reply_id: int, entry: Entry, reply: Reply, now: datetime) -> int | None:
+        """Puts a reply into the outbox, if its claims are granted."""
+        scope = reply.scope if reply.once else ""
+        if scope and reply.state is State.SHADOW:
+            scope = SHADOWS + scope
+        refused = self._claim(_Claims(reply_id, reply.sender_key, scope, reply.letter_key), reply.once_since, now)
+        if refused:
+            steps = [*json.loads(entry.trace or "[]"), {"check": refused, "result": "silent", "why": _REFUSED[refused]}]
+            trace = json.dumps(steps, ensure_ascii=False)
+            self._db.execute(_SILENCE, (refused, _REFUSED[refused], trace, reply_id))
+            return None
+        at = micros(now)
+        window = None if reply.once_since is None else at - micros(reply.once_since)
+        due = None if reply.due is None else micros(reply.due)
+        self._db.execute(
+            _INSERT_REPLY,
+            (reply_id, reply.mailbox, reply.state.value, at, at, micros(reply.expires), due, reply.sender_key,
+             reply.limit_key, reply.domain, scope, window, reply.letter_key, reply.target, reply.envelope_from,
+             reply.message_id, reply.subject, reply.held_why, reply.raw),
+        )  # fmt: skip
+        return reply_id
+
+    def _claim(self, claims: _Claims, since: datetime | None, now: datetime) -> str:
+        """Claims sender and letter for this reply: "" when they are its own now (or were before); else the reason why
+        not, and nothing has changed."""
+        at, oldest = micros(now), NEVER if since is None else micros(since)
+        letter = (claims.letter_key, at, claims.reply_id)
+        scope = (claims.sender_key, claims.scope, at, claims.reply_id, oldest)
+        if claims.scope and not self._db.execute(_CLAIM_SCOPE, scope):
+            copies = "SELECT 1 FROM letters_answered WHERE letter_key = ?"
+            return "copy" if self._db.execute(copies, (claims.letter_key,)) else "once"
+        if not self._db.execute(_CLAIM_LETTER, letter):
+            self._give_back(claims)
+            return "copy"
+        return ""
+
+    def _give_back(self, claims: _Claims) -> None:
+        self._db.execute(_GIVE_LETTER, (claims.letter_key, claims.reply_id))
+        if claims.scope:
+            mine = (claims.sender_key, claims.scope, claims.reply_id)
+            self._db.execute(_GIVE_SCOPE, mine)
+            self._db.execute(_RESTORE_SCOPE, mine)
+
+    def history(self, address: str, limit: int = 100) -> list[Decided]:
+        """The decisions about one address, newest first."""
+        keys = [key for key in {address, sender_key(address)} if key]
+        if not keys:
+            return []
+        sql = """WHERE d.id IN (SELECT id FROM decisions WHERE sender_key IN ({})
+                 UNION SELECT id FROM decisions WHERE lower(sender) = ?) ORDER BY d.at DESC, d.id DESC LIMIT ?"""
+        return self._decided(sql.format(_marks(keys)), (*keys, address.lower(), limit))
+
+    def recent(self, limit: int = 20) -> list[Decided]:
+        """The last decisions, newest first."""
+        return self._decided("ORDER BY d.at DESC, d.id DESC LIMIT ?", (limit,))
+
+    def _decided(self, where: str, params: Row) -> list[Decided]:
+        return [Decided(row[0], moment(row[1]), *row[2:]) for row in self._db.execute(_DECIDED + where, params)]
+
+    def summary(self, since: datetime) -> Summary:
+        """The figures of `status`."""
+        at = (micros(since),)
+        run = self._db.execute
+        counts = "SELECT {0}, count(*) FROM decisions WHERE at >= ? {1} GROUP BY {0}"
+        (last,), (oldest,), (waiting,) = (
+            run(sql)[0]
+            for sql in (
+                "SELECT max(at) FROM decisions",
+                "SELECT min(created) FROM outbox WHERE state = 'pending'",
+                "SELECT count(*) FROM decisions WHERE action = 'quarantine'",
+            )
+        )
+        return Summary(
+            decisions=dict(run(counts.format("action", ""), at)),
+            reasons=dict(run(counts.format("reason", ""), at)),
+            rules=dict(run(counts.format("rule", "AND action = 'reply'"), at)),
+            outbox=dict(run("SELECT state, count(*) FROM outbox GROUP BY state")),
+            quarantined=waiting,
+            last_decision=_maybe(last),
+            oldest_pending=_maybe(oldest),
+        )
+
+    # outbox -------------------------------------------------------------------------------------------------------
+    def claim(self, now: datetime, limit: int, owner: str, busy: Sequence[str] = ()) -> list[Letter]:
+        """Up to `limit` due replies, those that wait longest first, moved to SENDING for `owner`."""
+        at = micros(now)
+        with self._db.transaction():
+            self._advance(_EXPIRE, (at,), Event.EXPIRED, now)
+            free = f"AND mailbox NOT IN ({_marks(busy)})" if busy else ""
+            sql = _TAKE.format(free=free, skip_locked=self._db.skip_locked)
+            taken = self._db.execute(sql, (owner, at, *busy, limit))
+            ids = [row[0] for row in taken]
+            letters: list[Letter] = []
+            for start in range(0, len(ids), CHUNK):
+                part = ids[start : start + CHUNK]
+                letters += self._letters(_LETTER_WHOLE + f"WHERE o.id IN ({_marks(part)})", part)
+        return sorted(letters, key=lambda letter: (letter.next_attempt, letter.id))
+
+    def move(
+        self, reply_id: int, event: Event, now: datetime, *, error: str = "", next_attempt: datetime | None = None
+    ) -> State | None:
+        """One event by compare-and-set; see `Store.move`."""
+        with self._db.transaction():
+            return self._move(reply_id, event, now, error, next_attempt)
+
+    def _move(
+        self, reply_id: int, event: Event, now: datetime, error: str = "", next_attempt: datetime | None = None
+    ) -> State | None:
+        if event is Event.RESEND and not self._reclaim(reply_id, now):
+            return None
+        moved = self._advance(_MOVE[event], (reply_id,), event, now, error, next_attempt)
+        if not moved:
+            return None
+        if event in (Event.RESEND, Event.RELEASE):
+            until = micros(now + GRACE)
+            self._db.execute("UPDATE outbox SET expires = ? WHERE id = ? AND expires < ?", (until, reply_id, until))
+        return moved[0]
+
+    def move_many(self, reply_ids: Sequence[int], event: Event, now: datetime) -> int:
+        """The same event for many; how many moved."""
+        with self._db.transaction():
+            return sum(self._move(reply_id, event, now) is not None for reply_id in reply_ids)
+
+    def recover(self, now: datetime, owner: str = "") -> tuple[int, int]:
+        """What a crashed daemon left in its hands."""
+        error = "the daemon stopped while it was sending this"
+        with self._db.transaction():
+            moved = self._advance(_RECOVER, (owner, owner), Event.CRASHED, now, error)
+        return moved.count(State.PENDING), moved.count(State.UNCERTAIN)
+
+    def _advance(
+        self, sql: str, where: Row, event: Event, now: datetime, error: str = "", next_attempt: datetime | None = None
+    ) -> list[State]:
+        """Runs a `_transition` and lets the claims follow; the new states."""
+        at = micros(now)
+        to = {after for (_, e), after in TRANSITIONS.items() if e is event}
+        again = micros(next_attempt or now) if State.PENDING in to else None
+        sent = at if State.SENT in to else None
+        text = "" if event is Event.ACCEPTED else error or None
+        moved: list[State] = []
+        for reply_id, state, sender, scope, letter, doubted in self._db.execute(sql, (text, again, sent, *where)):
+            claims = _Claims(reply_id, sender, scope, letter)
+            if state in (State.FAILED, State.DROPPED):
+                if not doubted:
+                    self._give_back(claims)
+            elif state in (State.SENT, State.UNCERTAIN) and event is not Event.CLOSE:
+                self._db.execute(_AGE_SCOPE, (at, sender, scope, reply_id, at))
+            moved.append(State(state))
+        return moved
+
+    def _reclaim(self, reply_id: int, now: datetime) -> bool:
+        """Whether a reply that is to be sent again may still claim its sender and its letter."""
+        rows = self._db.execute(
+            _sql(
+                "SELECT sender_key, scope, letter_key, once_window FROM outbox WHERE state IN ({states}) AND id = ?",
+                states=sources(Event.RESEND),
+            ),
+            (reply_id,),
+        )
+        if not rows:
+            return False
+        *keys, window = rows[0]
+        return not self._claim(_Claims(reply_id, *keys), None if window is None else now - window * TICK, now)
+
+    def next_due(self, now: datetime) -> datetime | None:
+        """When the earliest pending reply is due (in the past: at once)."""
+        return _maybe(self._db.execute("SELECT min(next_attempt) FROM outbox WHERE state = 'pending'")[0][0])
+
+    def outbox(self, states: Sequence[State] = (), limit: int = 1000) -> list[Letter]:
+        """Replies in these states (none given: all open ones), oldest first, without their bytes."""
+        where = _sql("WHERE o.state IN ({states}) ORDER BY o.id LIMIT ?", states=states or OPEN_STATES)
+        return self._letters(_LETTER_LISTED + where, (limit,))
+
+    def letter(self, reply_id: int) -> Letter | None:
+        """One reply with its bytes."""
+        return next(iter(self._letters(_LETTER_WHOLE + "WHERE o.id = ?", (reply_id,))), None)
+
+    def _letters(self, sql: str, params: Sequence[Any]) -> list[Letter]:
+        return [
+            Letter(id_, mailbox, State(state), target, subject, message_id, envelope_from, bytes(raw or b""),
+                   moment(created), moment(again), moment(expires), attempts, error, _maybe(sent), rule)
+            for id_, mailbox, state, target, subject, message_id, envelope_from, raw, created, again, expires, attempts,
+            error, sent, rule in self._db.execute(sql, params)
+        ]  # fmt: skip
+
+    # quarantine ---------------------------------------------------------------------------------------------------
+    def quarantined(self) -> list[Quarantined]:
+        """What waits for a person, oldest first."""
+        return self._quarantine("ORDER BY id")
+
+    def retries(self, mailbox: str, folder: str) -> list[Quarantined]:
+        """Those of a folder for which a retry was asked."""
+        return self._quarantine("AND mailbox = ? AND folder = ? AND retry = 1 ORDER BY id", (mailbox, folder))
+
+    def _quarantine(self, where: str, params: Row = ()) -> list[Quarantined]:
+        rows = self._db.execute(_QUARANTINED + where, params)
+        return [
+            Quarantined(id_, moment(at), mailbox, folder, uidvalidity, uid, why, traceback, attempts, bool(retry))
+            for id_, at, mailbox, folder, uidvalidity, uid, why, traceback, attempts, retry in rows
+        ]
+
+    def ask_retry(self, quarantine_id: int, now: datetime) -> bool:
+        """Ask the daemon to try this one again; False when there is no such entry."""
+        with self._db.transaction():
+            ask = "UPDATE decisions SET retry = 1 WHERE id = ? AND action = 'quarantine' RETURNING id"
+            return bool(self._db.execute(ask, (quarantine_id,)))
+
+    # the rest -----------------------------------------------------------------------------------------------------
+    def bounced(self, sender_key: str, now: datetime) -> None:
+        """The address is undeliverable, as of now."""
+        with self._db.transaction():
+            self._db.execute(
+                """INSERT INTO bounces (sender_key, at) VALUES (?, ?)
+                ON CONFLICT (sender_key) DO UPDATE SET at = excluded.at WHERE bounces.at < excluded.at""",
+                (sender_key, micros(now)),
+            )
+
+    def recall(self, key: str) -> str:
+        """A small remembered value ("" when absent)."""
+        rows = self._db.execute("SELECT value FROM notes WHERE key = ?", (key,))
+        return str(rows[0][0]) if rows else ""
+
+    def remember(self, key: str, value: str) -> None:
+        """Keep a small value."""
+        with self._db.transaction():
+            self._db.execute(
+                "INSERT INTO notes (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+                (key, value),
+            )
+
+    def info(self) -> dict[str, Any]:
+        """Backend, path, schema version, size."""
+        schema = self._db.execute("SELECT value FROM meta WHERE key = 'schema'")[0][0]
+        return {**self._db.info(), "schema": int(schema)}
+
+    def signing_key(self) -> bytes:
+        """The key of `core.token.Signer`."""
+        return self._db.signing_key()
+
+    def backup(self, path: Path) -> None:
+        """A consistent copy into a new file."""
+        self._db.backup(path)
+
+
+_REFUSED = {
+    "once": "the sender had this rule's answer already by the time this one was recorded",
+    "copy": "this very letter was already answered by the time this answer was recorded",
+}
+
+
+def _marks(values: Sequence[Any]) -> str:
+    return ", ".join("?" * len(values))
