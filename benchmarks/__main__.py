@@ -82,7 +82,9 @@ class Bench:
         self.certificates = Certificates(folder / "tls")
         self.dovecot = Dovecot(folder / "dovecot", self.certificates, users=0)
 
-    def rules(self, name: str, users: list[str], imap: int, smtp: int, security: str = "none", rules: str = RULES) -> Path:
+    def rules(
+        self, name: str, users: list[str], imap: int, smtp: int, security: str = "none", rules: str = RULES
+    ) -> Path:
         """A folder with rules.yaml and the shipped templates; its rules.yaml."""
         folder = self.folder / name
         folder.mkdir()
@@ -93,7 +95,7 @@ class Bench:
             )
             for user in users
         )
-        answer = 'answer: {not_older_than: 3650 days, limits: {total: 1000000/hour, per_domain: 1000000/hour}}\n'
+        answer = "answer: {not_older_than: 3650 days, limits: {total: 1000000/hour, per_domain: 1000000/hour}}\n"
         path = folder / "rules.yaml"
         path.write_text(f"state: state.db\nbrand: {{name: Bench}}\n{answer}mailboxes:{boxes}{rules}")
         path.chmod(0o600)
@@ -185,7 +187,9 @@ def latency(bench: Bench, samples: int) -> None:
             else:
                 stack.enter_context(daemon(bench.rules("latency", [user], tap.port, sink.port)))
             tap.wait_idles(1)
-            figures[name] = [one_answer(bench, user, tap, sink, n + (1000 if name == "us" else 0)) for n in range(samples)]
+            figures[name] = [
+                one_answer(bench, user, tap, sink, n + (1000 if name == "us" else 0)) for n in range(samples)
+            ]
     p = {name: f"{percentile(v, 50) * 1e3:.1f} / {percentile(v, 95) * 1e3:.1f}" for name, v in figures.items()}
     row(f"EXISTS to answer, ms, p50 / p95 of {samples}", p["us"], p["floor"], "p95 15")
     sink.close()
@@ -232,7 +236,12 @@ def at_rest(bench: Bench, mailboxes: int) -> None:
             figures.append(rss(process.pid))
         tap.close()
     row("RSS at rest, one TLS mailbox, MB", f"{figures[0]:.1f}", "", "60")
-    row(f"RSS for each of {mailboxes} more idle TLS mailboxes, MB", f"{(figures[1] - figures[0]) / mailboxes:.3f}", "", "0.08")
+    row(
+        f"RSS for each of {mailboxes} more idle TLS mailboxes, MB",
+        f"{(figures[1] - figures[0]) / mailboxes:.3f}",
+        "",
+        "0.08",
+    )
     row("start to first IDLE, s", f"{starts[0]:.2f}", "", "1")
 
 
@@ -281,7 +290,9 @@ def rules_cost(bench: Bench) -> None:
     message = parse(letter(1, f"u1@{DOMAIN}"))
     for count in (10, 100, 1000):
         many = "".join(f'  - {{name: R{i}, when: {{subject: "word{i}"}}, reply: false}}\n' for i in range(count - 1))
-        path = bench.rules(f"rules{count}", ["u1"], 1, 1, rules=f"\nrules:\n{many}  - {{name: Rest, reply: acknowledgement}}\n")
+        path = bench.rules(
+            f"rules{count}", ["u1"], 1, 1, rules=f"\nrules:\n{many}  - {{name: Rest, reply: acknowledgement}}\n"
+        )
         policy = load_settings(path).policy
         times = []
         for _ in range(200):

@@ -24,7 +24,7 @@ from autoresponder.core.history import Ledger, Lookup
 from autoresponder.core.message import Arrival, Message, parse
 from autoresponder.core.policy import Policy
 from autoresponder.core.token import Signer
-from autoresponder.errors import ConfigError, ExitCode
+from autoresponder.errors import ConfigError, ExitCode, UserError
 from autoresponder.service.daemon import load_all, make_book
 from autoresponder.service.desk import Book
 from autoresponder.store import Store, open_store
@@ -82,7 +82,7 @@ def _explainer(args: argparse.Namespace, settings: Settings, book: Book) -> Call
         names = ", ".join(policy.mailboxes)
         raise ConfigError(f"there is no mailbox “{args.mailbox}”", place="--mailbox", step=f"there are: {names}")
     now = _moment(args.now, policy) if args.now else None
-    store = open_store(settings.state) if args.state and Path(settings.state).exists() else None
+    store = open_store(settings.state, create=False) if args.state else None
 
     def explain(name: str, raw: bytes, size: int) -> Explained:
         at = now or datetime.now(UTC)
@@ -107,10 +107,10 @@ def _explainer(args: argparse.Namespace, settings: Settings, book: Book) -> Call
 
 def _signer(settings: Settings) -> Signer:
     """The real key where there is one, so that our own letters are recognised; it is never made here."""
-    path = Path(settings.state).parent / "state.key"
+    path = Path(settings.state).with_suffix(".key")
     try:
         return Signer(load_key(path)) if path.exists() else Signer(SAMPLE_KEY)
-    except OSError:
+    except UserError:  # the daemon's key is for the daemon's user only; explaining works without it
         return Signer(SAMPLE_KEY)
 
 

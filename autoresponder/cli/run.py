@@ -11,14 +11,12 @@ from datetime import timedelta
 from pathlib import Path
 
 from autoresponder.config.settings import Settings
-from autoresponder.config.values import parse_duration
+from autoresponder.config.values import BadValue, span
 from autoresponder.core.token import Signer
 from autoresponder.errors import ConfigError, ExitCode
 from autoresponder.service import log
 from autoresponder.service.daemon import Daemon, load_all
 from autoresponder.store import Store, open_store
-from autoresponder.store.key import load_key
-from autoresponder.store.sqlite import DaemonLock
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -50,10 +48,9 @@ def _state(settings: Settings, dry_run: bool) -> Iterator[tuple[Settings, Store,
         if dry_run:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="autoresponder-dry-run.")))
             settings = _dry(settings, folder / "state.db")
-        stack.enter_context(DaemonLock(settings.state))
-        store = open_store(settings.state)
+        store = open_store(settings.state, daemon=True)
         stack.callback(store.close)
-        yield settings, store, Signer(load_key(Path(settings.state).parent / "state.key"))
+        yield settings, store, Signer(store.signing_key())
 
 
 def _dry(settings: Settings, copy: Path) -> Settings:
@@ -70,6 +67,6 @@ def _dry(settings: Settings, copy: Path) -> Settings:
 
 def _backlog(text: str) -> timedelta:
     try:
-        return parse_duration(text)
-    except ValueError as error:
-        raise ConfigError(str(error), place="--backlog", step="for example: --backlog 2d") from None
+        return span(text)
+    except BadValue as error:
+        raise ConfigError(f"“{text}” {error}", place="--backlog", step="for example: --backlog 2d") from None

@@ -21,7 +21,7 @@ from typing import Literal, TypeVar
 
 from autoresponder.config.settings import Account
 from autoresponder.errors import RemoteError, UserError
-from autoresponder.mail.imap import Fetched, Selected, Session
+from autoresponder.mail.imap import Fetched, IdleRefused, Selected, Session
 from autoresponder.service.desk import Act, Desk
 from autoresponder.service.writer import Writer
 from autoresponder.store import Cursor, Quarantined
@@ -146,12 +146,13 @@ class Watcher:
 
     async def _idle(self, session: Session) -> None:
         """Waits in the event loop until the folder changes, IDLE is due for renewal, or somebody wakes us."""
-        if await self._job(session.idle):
-            await self._job(session.idle_done)
+        try:
+            news = await self._job(session.idle)
+        except IdleRefused as refused:
+            log.warning("%s: %s; polling instead", self.place, refused, extra={"mailbox": self.account.name})
             return
         self._phase("idle")
         renew_at = time.monotonic() + RENEW
-        news = False
         while not (news or self._wake.is_set()):
             left = renew_at - time.monotonic()
             if left <= 0:
