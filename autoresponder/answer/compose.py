@@ -1,0 +1,247 @@
+"""The answer as the bytes that leave: one recipient, one identity, headers that cannot be forged into.
+
+Contract: `compose` gives a complete RFC 5322 message with CRLF line ends, 7-bit clean (unless the recipient's own
+address is not ASCII: RFC 6532), no line over 998 octets, multipart/alternative of text and HTML, and never Cc, Bcc,
+Reply-To or any of the letter's text but its subject. The same decision gives the same Message-ID. It raises ValueError
+for a target no letter can be sent to, and the template's own error where a template fails: the caller quarantines.
+"""
+
+import base64
+import binascii
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from email.utils import format_datetime
+from pathlib import Path
+
+from autoresponder.answer import language as languages
+from autoresponder.answer.brand import LOGO_ID, Brand, read_logo
+from autoresponder.answer.templates import Library, Rendered, samples
+from autoresponder.answer.values import Values, one_line, person
+from autoresponder.core.address import Address, is_answerable
+from autoresponder.core.decide import Decision
+from autoresponder.core.message import Message
+from autoresponder.core.policy import Mailbox
+from autoresponder.core.token import TOKEN_HEADER, Signer
+
+MAX_REFERENCES = 900
+"""Characters of a References header; RFC 5322 has no limit, RFC 5321 servers have one for header lines."""
+_ID = re.compile(r"<[!-;=?A-~]{1,150}@[!-;=?A-~]{1,100}>")
+_ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]*")
+_SYMBOLS = "23456789BCDFGHJKMNPQRSTVWXYZ"
+"""Of a reference number: no vowels (no words), nothing that looks like something else."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A composed answer. `envelope_from`: `auto`, the delivery knows what the server takes (RFC 3834 section 3.3)."""
+
+    raw: bytes = field(repr=False)
+    message_id: str
+    subject: str
+    text: str = field(repr=False)
+    html: str = field(repr=False)
+    language: str
+    envelope_from: str
+
+
+class Composer:
+    """Decision to bytes. Holds the compiled templates and the logo; may be used from several threads."""
+
+    def __init__(self, library: Library, brand: Brand, signer: Signer, language: Callable[[str, str], str]) -> None:
+        """`language`: (subject, text) -> a language tag or ""; asked only when rule and headers do not say."""
+        self._library, self._brand, self._signer, self._language = library, brand, signer, language
+        logo = Path(brand.logo) if library.brand.logo else None
+        self._logo = _logo_part(*read_logo(logo)) if logo else b""
+
+    def compose(self, decision: Decision, message: Message, mailbox: Mailbox, now: datetime) -> Answer:
+        """The answer to one letter; `decision` must be one that replies, `now` is aware."""
+        rule, target = decision.rule, decision.target
+        if rule is None or rule.reply is None or target is None:
+            raise ValueError("this decision answers nobody")
+        if not is_answerable(target.email):
+            raise ValueError("the target is not an address a letter can be sent to")
+        values = Values(
+            brand=self._library.brand,
+            sender_name=target.name or _name_of(message, target),
+            sender_address=target.email,
+            subject=message.subject,
+            date=message.date,
+            mailbox_address=mailbox.address,
+            mailbox_name=mailbox.name,
+            office=mailbox.office,
+            now=now,
+            reference=reference(self._signer, decision.ask.letter_key),
+            promise=rule.promise,
+            due=decision.due,
+        )
+        rendered = self._library.render(rule.reply, self._tongues(rule.reply, rule.language, message, mailbox), values)
+        seed = f"{decision.ask.letter_key}\x1f{rule.name}"
+        return self._finish(rendered, values, target, seed, _thread(message))
+
+    def preview(self, name: str, language: str, now: datetime) -> Answer:
+        """The answer `name` with sample data, as it would go to a sample person."""
+        values = next(samples(self._library.brand))
+        rendered = self._library.render(name, (language,) if language else (), values)
+        return self._finish(rendered, values, Address("Ana Ruiz", values.sender_address), f"preview {name} {now}", ())
+
+    def _tongues(self, name: str, wanted: str, message: Message, mailbox: Mailbox) -> tuple[str, ...]:
+        """Rule, then the letter's headers, then its text, then the mailbox."""
+        if wanted:
+            return wanted, mailbox.language
+        if len(self._library.languages(name)) < 2:
+            return (mailbox.language,)
+        for tag in languages.asked_for(message):
+            if self._library.speaks(name, tag):
+                return tag, mailbox.language
+        guess = self._language(message.subject, message.text)
+        return (guess, mailbox.language) if guess else (mailbox.language,)
+
+    def _finish(self, rendered: Rendered, values: Values, target: Address, seed: str, thread: Sequence[str]) -> Answer:
+        sender = Address("", values.mailbox_address)
+        message_id = self._signer.message_id(seed, sender.domain)
+        boundary = "=_" + base64.urlsafe_b64encode(self._signer.token(message_id).encode()[:18]).decode()
+        head = [
+            f"From: {mailbox_header(rendered.from_name or self._brand.name, sender)}",
+            f"To: {mailbox_header(person(target.name)[0], target)}",
+            f"Subject: {encoded(rendered.subject, len('Subject: '))}",
+            f"Date: {format_datetime(values.now.astimezone(values.office.zone))}",
+            f"Message-ID: {message_id}",
+        ]
+        if thread:
+            head += [f"In-Reply-To: {thread[-1]}", "References: " + "\r\n ".join(thread)]
+        head += [
+            "Auto-Submitted: auto-replied",
+            "X-Auto-Response-Suppress: All",
+            f"{TOKEN_HEADER}: {self._signer.token(message_id)}",
+            *([f"Content-Language: {rendered.language}"] if languages.is_tag(rendered.language) else []),
+            "MIME-Version: 1.0",
+            f'Content-Type: multipart/alternative; boundary="{boundary}"',
+        ]
+        page = _text_part("html", rendered.html)
+        if self._logo:
+            inner = boundary + "_r"
+            page = (
+                f'Content-Type: multipart/related; type="text/html"; boundary="{inner}"\r\n\r\n--{inner}\r\n'.encode()
+                + page + f"\r\n--{inner}\r\n".encode() + self._logo + f"\r\n--{inner}--".encode()
+            )  # fmt: skip
+        edge = f"\r\n--{boundary}\r\n".encode()
+        raw = b"".join((
+            "\r\n".join(head).encode("utf-8"), b"\r\n", edge, _text_part("plain", rendered.text), edge, page,
+            f"\r\n--{boundary}--\r\n".encode(),
+        ))  # fmt: skip
+        return Answer(raw, message_id, rendered.subject, rendered.text, rendered.html, rendered.language, "auto")
+
+
+def reference(signer: Signer, letter_key: str) -> str:
+    """The number people quote, such as `K7P-2M4-QX9`: the first six symbols stand for the letter, the last three
+    prove that we gave it out (`is_reference`)."""
+    six = _symbols(signer.pseudonym(f"reference {letter_key}"), 6)
+    return "-".join((six[:3], six[3:], _symbols(signer.pseudonym(f"check {six}"), 3)))
+
+
+def is_reference(signer: Signer, text: str) -> bool:
+    """Whether `text`, however it is spaced and spelt, is a reference of ours."""
+    bare = re.sub(r"[\s-]", "", text[:40]).upper()
+    return len(bare) == 9 and _symbols(signer.pseudonym(f"check {bare[:6]}"), 3) == bare[6:]
+
+
+def _symbols(digest: str, count: int) -> str:
+    number, out = int(digest, 16), ""
+    for _ in range(count):
+        number, digit = divmod(number, len(_SYMBOLS))
+        out += _SYMBOLS[digit]
+    return out
+
+
+def _name_of(message: Message, target: Address) -> str:
+    """The name that From gives to the target's address, for a Reply-To without one."""
+    return next((a.name for a in message.from_ if a.name and a.email.lower() == target.email.lower()), "")
+
+
+def _thread(message: Message) -> tuple[str, ...]:
+    """What References says (RFC 5322 section 3.6.4): the letter's own references, or its only In-Reply-To, and then the
+    letter; the first and the last ones when there are too many. None without a usable Message-ID."""
+    parent = message.message_id
+    if not _ID.fullmatch(parent):
+        return ()
+    before = message.references or (message.in_reply_to if len(message.in_reply_to) == 1 else ())
+    chain = [one for one in dict.fromkeys(before[:1] + before[-50:]) if one != parent and _ID.fullmatch(one)]
+    room = MAX_REFERENCES - len(parent) - sum(len(one) + 3 for one in chain[:1])
+    kept: list[str] = []
+    for one in reversed(chain[1:]):
+        room -= len(one) + 3
+        if room < 0:
+            break
+        kept.append(one)
+    return (*chain[:1], *reversed(kept), parent)
+
+
+def mailbox_header(name: str, address: Address) -> str:
+    """`"Name" <address>` for From and To, encoded; the domain in A-labels where the address is not ASCII otherwise."""
+    email = address.email
+    if not email.isascii():
+        email = f"{email.rpartition('@')[0]}@{address.domain}"
+    if any(c <= " " or c in "<>,\x7f" for c in email):
+        raise ValueError("this address cannot stand in a header")
+    name = one_line(name, 120)
+    if not name:
+        return email
+    if name.isascii() and "=?" not in name and len(name) < 60:
+        if not _ATOMS.fullmatch(name):
+            name = '"' + re.sub(r'(["\\])', r"\\\1", name) + '"'
+    else:
+        name = encoded(name, 10, force=True)
+    return f"{name}\r\n <{email}>" if len(name) + len(email) > 64 else f"{name} <{email}>"
+
+
+def encoded(text: str, used: int, *, force: bool = False) -> str:
+    """Unstructured text as a header may carry it: ASCII as it is, folded between words; anything else, and anything
+    that could be taken for an encoded word, as RFC 2047 encoded words of at most 75 characters."""
+    text = one_line(text, 400)
+    if not force and text.isascii() and "=?" not in text:
+        out: list[str] = []
+        length = used
+        for word in text.split(" "):
+            if out and length + 1 + len(word) > 78:
+                out.append(f"\r\n {word}")
+                length = 1 + len(word)
+            else:
+                out.append(f" {word}" if out else word)
+                length += 1 + len(word)
+        return "".join(out)
+    chunks: list[str] = []
+    chunk, size = "", 0
+    for char in text:
+        width = len(char.encode("utf-8", "replace"))
+        if size + width > (45 if chunks else 39):
+            chunks.append(chunk)
+            chunk, size = "", 0
+        chunk, size = chunk + char, size + width
+    chunks.append(chunk)
+    return "\r\n ".join(
+        f"=?utf-8?b?{binascii.b2a_base64(c.encode('utf-8', 'replace'), newline=False).decode()}?=" for c in chunks
+    )
+
+
+def _text_part(kind: str, text: str) -> bytes:
+    """A text part, in the encoding that suits it: as it is, quoted-printable, or base64 for other scripts."""
+    data = text.replace("\r", "").encode("utf-8", "replace").replace(b"\n", b"\r\n")
+    if data.isascii() and max(map(len, data.split(b"\r\n"))) <= 76 and b"\r\nFrom " not in data:
+        charset, encoding = "us-ascii", "7bit"
+    elif sum(byte > 127 for byte in data) * 4 > len(data):
+        charset, encoding, data = "utf-8", "base64", base64.encodebytes(data).replace(b"\n", b"\r\n")
+    else:
+        charset, encoding, data = "utf-8", "quoted-printable", binascii.b2a_qp(data, istext=True)
+        data = data.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
+    head = f"Content-Type: text/{kind}; charset={charset}\r\nContent-Transfer-Encoding: {encoding}\r\n\r\n"
+    return head.encode() + data
+
+
+def _logo_part(kind: str, data: bytes) -> bytes:
+    extension = "jpg" if kind == "jpeg" else kind
+    return (
+        f"Content-Type: image/{kind}\r\nContent-Transfer-Encoding: base64\r\nContent-ID: <{LOGO_ID}>\r\n"
+        f'Content-Disposition: inline; filename="logo.{extension}"\r\n\r\n'
+    ).encode() + base64.encodebytes(data).replace(b"\n", b"\r\n")

@@ -1,0 +1,501 @@
+"""The templates folder, compiled once: each Markdown file becomes two ready Jinja templates, text and HTML.
+
+A file is NAME.md, or NAME.LANGUAGE.md, with front matter (`subject`, optional `from_name` and `language`) and a body.
+Files that begin with `_` are parts for `{% include %}`. `layout.html` and `layout.txt` beside them replace the ones we
+ship. All of it is read by `load`, which reports every problem at once with file and line; afterwards an answer only
+fills what is ready, and nothing that came with a letter is ever parsed as Markdown or HTML, or loaded from a file.
+
+Templates run in a sandbox: no attributes that begin with an underscore, no changes to values, no filters that switch
+escaping off, bounded ranges, multiplications and results, nothing loaded that is not a file of the folder itself.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, time, timedelta
+from difflib import get_close_matches
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+from jinja2 import FunctionLoader, StrictUndefined, Template, TemplateError, TemplateSyntaxError, nodes
+from jinja2.exceptions import SecurityError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+from jinja2.utils import missing
+
+from autoresponder.answer import markdown, words
+from autoresponder.answer.brand import Brand, Face
+from autoresponder.answer.values import JOINER, NAMES, VIEWS, Values, one_line
+from autoresponder.core.calendar import Duration, Office
+from autoresponder.errors import ConfigError, Place, Problem
+
+__all__ = ["Brand", "Library", "Rendered"]
+
+MAX_FILE = 200_000
+"""Characters of a template or layout, and of what it may render to."""
+MAX_HTML = 30_000
+"""Characters of HTML above which `check` warns (Gmail cuts letters off at about 100 kB with everything in them)."""
+MAX_SUBJECT = 200
+KEYS = ("subject", "from_name", "language")
+FILTERS = (
+    "abs", "batch", "capitalize", "center", "count", "d", "default", "dictsort", "e", "escape", "first", "float", "groupby",
+    "indent", "int", "items", "join", "last", "length", "list", "lower", "max", "min", "reject", "rejectattr", "replace",
+    "reverse", "round", "select", "selectattr", "slice", "sort", "string", "striptags", "sum", "title", "trim", "truncate",
+    "unique", "upper", "wordcount",
+)  # fmt: skip
+"""Jinja's filters without those that switch escaping off or make links (safe, urlize, xmlattr …)."""
+LAYOUTS = Path(__file__).parent / "layout"
+_FILE = re.compile(r"(_?[A-Za-z0-9][A-Za-z0-9_-]*)(?:\.([A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8})*))?\.md")
+_CONTENT = re.compile(r"\{\{-?\s*content\s*-?\}\}")
+_EMPTY = re.compile(r"<p(?: [^>]*)?>\s*</p>\n?")
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """One filled template. `language` is the one it is written in."""
+
+    subject: str  # one line
+    text: str  # lines end with \n, at most 72 columns where words allow
+    html: str
+    language: str
+    from_name: str  # "" when the template does not say
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A template file as read: front matter by key, with line numbers, and the body in its own lines."""
+
+    path: Path
+    name: str
+    language: str  # of the file name or front matter; "" when neither says
+    front: Mapping[str, tuple[str, int]]
+    body: str  # the front matter's lines are there, but empty
+
+    def place(self, line: int = 0) -> Place:
+        """A line of this file."""
+        return Place(str(self.path), line)
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """One file, ready to be filled."""
+
+    source: Source
+    subject: Template
+    from_name: Template | None
+    text: Template
+    html: Template
+
+
+class Library:
+    """Every template of a folder."""
+
+    def __init__(self, brand: Face, variants: Mapping[str, Mapping[str, Variant]], files: Sequence[Path],
+                 lines: ImmutableSandboxedEnvironment) -> None:  # fmt: skip
+        """Use `load`. `variants`: name -> language ("" for NAME.md) -> variant; `lines` renders the Markdown itself."""
+        self.brand = brand
+        self.names = tuple(sorted(variants))
+        self.files = tuple(files)
+        self._variants = variants
+        self._lines = lines
+
+    @classmethod
+    def load(cls, folder: Path, brand: Brand) -> "Library":
+        """Reads and compiles everything in `folder`; ConfigError with all problems at once."""
+        return _Loader(folder, brand).library()
+
+    def languages(self, name: str) -> tuple[str, ...]:
+        """The languages that an answer is written in, as far as its files say."""
+        return tuple(sorted({v.source.language for v in self._of(name).values()} - {""}))
+
+    def speaks(self, name: str, language: str) -> bool:
+        """Whether there is a variant of an answer in that language, or in a regional form of it."""
+        return _match(self._of(name), language) is not None
+
+    def check(self) -> list[Problem]:
+        """Fills every variant with sample values, with and without those that may be missing."""
+        found: dict[str, Problem] = {}
+        for name in self.names:
+            for variant in self._of(name).values():
+                for problem in self._try(variant):
+                    found.setdefault(str(problem), problem)
+        return list(found.values())
+
+    def render(self, name: str, languages: Sequence[str], values: Values) -> Rendered:
+        """Fills the variant of `name` that fits the first of `languages`, the last of which is the mailbox's own.
+
+        ConfigError when there is no such template. Errors of the template itself come out as Jinja's, with the line."""
+        variant = self._pick(name, languages)
+        return self._fill(variant, values, variant.source.language or (languages[-1] if languages else "en"))
+
+    def _of(self, name: str) -> Mapping[str, Variant]:
+        if name in self._variants:
+            return self._variants[name]
+        raise ConfigError(f"there is no template called “{name}”", step=guess(name, self.names) or "see `templates/`")
+
+    def _pick(self, name: str, languages: Sequence[str]) -> Variant:
+        variants = self._of(name)
+        for language in languages:
+            if found := _match(variants, language):
+                return found
+        return variants[""]
+
+    @staticmethod
+    def _fill(variant: Variant, values: Values, language: str) -> Rendered:
+        context = values.context(language)
+        body = variant.text.render(context)
+        html = variant.html.render(context)
+        if max(len(body), len(html)) > MAX_FILE:
+            raise SecurityError(f"the answer would be longer than {MAX_FILE} characters")
+        return Rendered(
+            subject=one_line(variant.subject.render(context).replace(JOINER, ""), MAX_SUBJECT),
+            text=markdown.wrap(re.sub(r"\n{3,}", "\n\n", body.strip("\n"))) + "\n",
+            html=_EMPTY.sub("", html),
+            language=language,
+            from_name=one_line(variant.from_name.render(context), MAX_SUBJECT) if variant.from_name else "",
+        )
+
+    def _try(self, variant: Variant) -> Iterator[Problem]:
+        source = variant.source
+        language = source.language or "en"
+        if not words.known(language):
+            yield Problem(source.place(), f"there are no phrases for the language “{language}”: salutation, promise "
+                          "and notice will be English", "write them out in the template", "warning")  # fmt: skip
+        for values in samples(self.brand):
+            try:
+                rendered = self._fill(variant, values, language)
+            except Exception as error:  # a template may fail in any way: all of them are the template's
+                yield self._blame(variant, values, language, error)
+                return
+            if not rendered.subject:
+                yield Problem(source.place(source.front["subject"][1]), "the subject comes out empty")
+            if len(rendered.html) > MAX_HTML:
+                yield Problem(source.place(), f"the HTML has {len(rendered.html)} characters, more than {MAX_HTML}",
+                              "shorten the text or the layout", "warning")  # fmt: skip
+
+    def _blame(self, variant: Variant, values: Values, language: str, error: Exception) -> Problem:
+        """Finds the line by filling the Markdown itself, whose lines are those of the file."""
+        source = variant.source
+        for key in ("subject", "from_name"):
+            template = getattr(variant, key)
+            try:
+                if template:
+                    template.render(values.context(language))
+            except Exception as failure:
+                return Problem(source.place(source.front[key][1]), f"{key}: {failure}")
+        try:
+            self._lines.get_template(source.path.name).render(values.context(language))
+        except Exception as failure:
+            return Problem(_line(failure, source), str(failure) or type(failure).__name__)
+        return Problem(source.place(), f"this template cannot be filled: {error}")
+
+
+def guess(wrong: str, known: Sequence[str]) -> str:
+    """`did you mean “…”?`, or "" when nothing is near."""
+    near = get_close_matches(wrong, known, 1)
+    return f"did you mean “{near[0]}”?" if near else ""
+
+
+def samples(brand: Face) -> Iterator[Values]:
+    """Sample values: with and without a name, a promise, a closed office, a subject, a date."""
+    now = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
+    closed = Office(week=(((time(9), time(14)),),) * 5 + ((),) * 2)
+    full = Values(
+        brand=brand,
+        sender_name="Ana Ruiz",
+        sender_address="ana.ruiz@example.org",
+        subject="A question about my order",
+        date=now - timedelta(hours=1),
+        mailbox_address="contact@example.com",
+        mailbox_name="contact",
+        office=closed,
+        now=now,
+        reference="K7P-2M4-QX9",
+        promise=Duration(1, "working day"),
+        due=datetime(2026, 11, 24, 9, tzinfo=UTC),
+    )
+    for name, promised, shut, subject in product((True, False), repeat=4):
+        yield replace(
+            full,
+            sender_name=full.sender_name if name else "",
+            promise=full.promise if promised else None,
+            due=full.due if promised else None,
+            office=closed if shut else Office(always_open=True),
+            subject=full.subject if subject else "",
+            date=full.date if subject else None,
+        )
+
+
+class Sandbox(ImmutableSandboxedEnvironment):
+    """Jinja's sandbox, made smaller: no filter that switches escaping off, no large numbers or repetitions."""
+
+    intercepted_binops = frozenset({"*", "**"})
+
+    def __init__(self, source: Callable[[str], Any], *, autoescape: bool) -> None:
+        """`source` gives (source, file name, up to date) of a part, or None."""
+        super().__init__(loader=FunctionLoader(source), autoescape=autoescape, undefined=Missing, auto_reload=False)
+        self.filters = {name: call for name, call in self.filters.items() if name in FILTERS}
+        self.globals = {"range": _range}
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        """Our own values hold nothing but texts: no need to ask of each whether it is safe."""
+        if type(obj) in VIEWS and not attribute.startswith("_"):
+            try:
+                return getattr(obj, attribute)
+            except AttributeError:
+                pass
+        return super().getattr(obj, attribute)
+
+    def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
+        """Products only of small numbers."""
+        if not all(isinstance(side, int | float) and abs(side) <= 10_000 for side in (left, right)):
+            raise SecurityError(f"{operator} is for numbers up to 10000")
+        if operator == "**":
+            raise SecurityError("there is no ** in templates")
+        return super().call_binop(context, operator, left, right)
+
+
+class Missing(StrictUndefined):
+    """A value that is not there: any use of it is an error that says what was meant."""
+
+    @property
+    def _undefined_message(self) -> str:
+        name, owner = str(self._undefined_name), self._undefined_obj
+        if self._undefined_hint:
+            return self._undefined_hint
+        if owner is missing:
+            known: Sequence[str] = NAMES
+        else:
+            known = [attribute for attribute in dir(owner) if not attribute.startswith("_")]
+            if type(owner).__module__ == Values.__module__ or isinstance(owner, Face):
+                name = f"{type(owner).__name__.removesuffix('View').lower().replace('face', 'brand')}.{name}"
+            elif owner is None:
+                return f"there is no value “{name}” here, because its owner has none: ask for it with {{% if %}} first"
+        near = guess(name.rpartition(".")[2], known)
+        return f"there is no value “{name}”" + (f" ({near})" if near else "")
+
+
+def _range(*bounds: int) -> range:
+    numbers = range(*bounds)
+    if len(numbers) > 1000:
+        raise SecurityError("a range has at most 1000 steps")
+    return numbers
+
+
+def _match(variants: Mapping[str, Variant], language: str) -> Variant | None:
+    """`pt-BR`, then `pt`, then any other `pt-…`; NAME.md counts when its front matter names its language."""
+    spoken = {variant.source.language: variant for variant in variants.values() if variant.source.language}
+    tag = normal(language)
+    while tag:
+        if tag in spoken:
+            return spoken[tag]
+        tag = tag.rpartition("-")[0]
+    primary = normal(language).partition("-")[0]
+    return next((v for spelt, v in sorted(spoken.items()) if primary and spelt.partition("-")[0] == primary), None)
+
+
+def normal(language: str) -> str:
+    """A language tag in the case of BCP 47: `pt_br` becomes `pt-BR`."""
+    primary, *rest = language.replace("_", "-").split("-")
+    return "-".join([primary.lower(), *(p.upper() if len(p) == 2 else p.title() if len(p) == 4 else p for p in rest)])
+
+
+def _line(error: Exception, source: Source) -> Place:
+    """Where in the templates an error was raised: the innermost frame that is a template's."""
+    place, trace = source.place(), error.__traceback__
+    if isinstance(error, TemplateSyntaxError):
+        return Place(error.filename or str(source.path), error.lineno)
+    while trace:
+        if trace.tb_frame.f_code.co_filename.endswith(".md"):
+            place = Place(trace.tb_frame.f_code.co_filename, trace.tb_lineno)
+        trace = trace.tb_next
+    return place
+
+
+class _Loader:
+    """What `Library.load` does, step by step, collecting problems on the way."""
+
+    def __init__(self, folder: Path, brand: Brand) -> None:
+        self.folder, self.brand = folder, brand
+        self.found: list[Problem] = [Problem(Place("brand"), sentence) for sentence in brand.problems()]
+        self.files: list[Path] = []
+        self.sources: dict[str, Source] = {}  # file name -> source
+        self.texts: dict[str, str] = {}  # file name -> body as text, as HTML: what {% include %} finds
+        self.htmls: dict[str, str] = {}
+        self.lines = Sandbox(self._raw, autoescape=False)
+        self.text = Sandbox(lambda name: self._part(self.texts, name), autoescape=False)
+        self.html = Sandbox(lambda name: self._part(self.htmls, name), autoescape=True)
+
+    def library(self) -> Library:
+        """The whole of it."""
+        if not self.folder.is_dir():
+            raise ConfigError(f"there is no templates folder {self.folder}", step="create it, or copy the sample one")
+        for path in sorted(self.folder.glob("*.md")):
+            if source := self._read(path):
+                self.sources[path.name] = source
+        layouts = self._layout("layout.html"), self._layout("layout.txt")
+        if not self.sources and not self.found:
+            self._problem(Place(str(self.folder)), "there is no template in this folder", "create acknowledgement.md")
+        self._stop()
+        face = Face.of(self.brand)
+        finished = {name: self._compile(source, *layouts) for name, source in self.sources.items()}
+        self._stop()
+        variants: dict[str, dict[str, Variant]] = {}
+        for file, source in self.sources.items():
+            if not source.name.startswith("_") and (variant := self._variant(source, *finished[file])):
+                tag = "" if file == f"{source.name}.md" else source.language
+                variants.setdefault(source.name, {})[tag] = variant
+        for name, by_language in variants.items():
+            if "" not in by_language:
+                some = next(iter(by_language.values())).source
+                self._problem(some.place(), f"{name}.md is missing: the answer for every other language",
+                              f"rename one variant to {name}.md and put `language: …` in its front matter")  # fmt: skip
+        self._stop()
+        logo = [Path(self.brand.logo)] if self.brand.logo else []
+        return Library(face, variants, [*self.files, *logo], self.lines)
+
+    def _problem(self, place: Place, sentence: str, step: str = "") -> None:
+        self.found.append(Problem(place, sentence, step))
+
+    def _stop(self) -> None:
+        if self.found:
+            raise ConfigError(self.found)
+
+    def _text_of(self, path: Path) -> str:
+        self.files.append(path)
+        try:
+            content = path.read_text(encoding="utf-8-sig")
+        except UnicodeDecodeError:
+            self._problem(Place(str(path)), "this file is not UTF-8 text", "save it as UTF-8")
+        except OSError as error:
+            self._problem(Place(str(path)), f"this file cannot be read: {error.strerror}")
+        else:
+            if len(content) <= MAX_FILE:
+                return content
+            self._problem(Place(str(path)), f"this file has more than {MAX_FILE} characters")
+        return ""
+
+    def _read(self, path: Path) -> Source | None:
+        content = self._text_of(path)
+        named = _FILE.fullmatch(path.name)
+        if not named:
+            self._problem(Place(str(path)), "a template is called NAME.md or NAME.LANGUAGE.md",
+                          "use letters, digits, - and _ for the name")  # fmt: skip
+        if not named or not content.strip():
+            if named and not self._named_in_problems(path):
+                self._problem(Place(str(path)), "this template is empty")
+            return None
+        front, body = self._front(path, content, part=named[1].startswith("_"))
+        language = normal(named[2] or front.get("language", ("", 0))[0])
+        return Source(path, named[1], language, front, body)
+
+    def _named_in_problems(self, path: Path) -> bool:
+        return any(problem.place.file == str(path) for problem in self.found)
+
+    def _front(self, path: Path, content: str, *, part: bool) -> tuple[dict[str, tuple[str, int]], str]:
+        """Front matter is `key: the rest of the line`, so that `subject: Re: {{ … }}`, which is no YAML, says what it says."""
+        lines = content.split("\n")
+        end = next((i for i, line in enumerate(lines[1:], 1) if line.strip() == "---"), 0)
+        if lines[0].strip() != "---" or not end:
+            if not part:
+                self._problem(Place(str(path), 1), "a template begins with its front matter",
+                              "put `---`, `subject: …`, `---` at the top")  # fmt: skip
+            return {}, content
+        front: dict[str, tuple[str, int]] = {}
+        for number, line in enumerate(lines[1:end], 2):
+            if not line.strip() or line.lstrip().startswith("#"):
+                continue
+            key, colon, value = (piece.strip() for piece in line.partition(":"))
+            if not colon or line[0].isspace():
+                self._problem(Place(str(path), number), "front matter is made of lines like `subject: …`")
+            elif key not in KEYS:
+                self._problem(Place(str(path), number), f"unknown key “{key}”", guess(key, KEYS) or ", ".join(KEYS))
+            elif key in front:
+                self._problem(Place(str(path), number), f"“{key}” is there twice")
+            else:
+                quoted = len(value) > 1 and value[0] == value[-1] and value[0] in "'\""
+                front[key] = (value[1:-1] if quoted else value, number)
+        if not part and not front.get("subject", ("", 0))[0]:
+            self._problem(Place(str(path), 1), "this template has no subject", "put `subject: …` into its front matter")
+        return front, "\n" * (end + 1) + "\n".join(lines[end + 1 :])
+
+    def _layout(self, name: str) -> str:
+        own = self.folder / name
+        path = own if own.is_file() else LAYOUTS / name
+        layout = self._text_of(path)
+        if layout and len(_CONTENT.findall(layout)) != 1:
+            self._problem(Place(str(path)), "a layout says {{ content }} exactly once, where the answer goes")
+        self._syntax(path, layout)
+        return layout
+
+    def _syntax(self, path: Path, source: str, line: int = 0) -> bool:
+        """Whether a source is a template; its problems with their own lines, or that of the front matter."""
+        try:
+            tree = self.lines.parse(source, path.name, str(path))
+            self.lines.compile(source, path.name, str(path))
+        except TemplateSyntaxError as error:
+            self._problem(Place(str(path), line or error.lineno), error.message or "this is not a Jinja template")
+            return False
+        for node in tree.find_all(nodes.ScopedEvalContextModifier):
+            self._problem(Place(str(path), line or node.lineno), "escaping cannot be switched off")
+        for part in tree.find_all((nodes.Include, nodes.Extends, nodes.Import, nodes.FromImport)):
+            name = getattr(part, "template", None)
+            if not isinstance(name, nodes.Const) or name.value not in self._names():
+                shown = name.value if isinstance(name, nodes.Const) else "…"
+                self._problem(Place(str(path), line or part.lineno), f"there is no file “{shown}” to include",
+                              guess(str(shown), self._names()))  # fmt: skip
+        return True
+
+    def _names(self) -> tuple[str, ...]:
+        return tuple(path.name for path in self.folder.glob("*.md"))
+
+    def _compile(self, source: Source, layout_html: str, layout_text: str) -> tuple[str, str]:
+        """The Jinja sources of the whole letter, text and HTML; the parts on their own go to `texts` and `htmls`."""
+        if not self._syntax(source.path, source.body):
+            return "", ""
+        lifted = markdown.Lifted(self.lines)
+        tokens = markdown.parse(source.body.lstrip("\n"), lifted)
+        for sentence in markdown.problems(tokens, lifted, self.lines):
+            self._problem(source.place(), sentence)
+        before, after = _CONTENT.split(layout_html)
+        whole = lifted.comment(
+            f"{lifted.lift(before)}<!--body-->{markdown.html(tokens, lifted)}<!--end-->{lifted.lift(after)}"
+        )
+        before, body, after = re.split("<!--(?:body|end)-->", _inlined(whole))
+        self.htmls[source.path.name] = lifted.lower(body)
+        self.texts[source.path.name] = body_text = lifted.lower(markdown.text(tokens))
+        if "{% extends" in body_text:  # the layout goes round what the parent makes of it
+            body, body_text = (f'{{% include "{source.path.name}" %}}',) * 2
+        return _CONTENT.sub(lambda _: body_text, layout_text), lifted.lower(f"{before}{body}{after}")
+
+    def _variant(self, source: Source, text: str, html: str) -> Variant | None:
+        front: dict[str, Template] = {}
+        for key in ("subject", "from_name"):
+            value, line = source.front.get(key, ("", 0))
+            if value and self._syntax(source.path, value, line):
+                front[key] = self.text.from_string(value)
+        if "subject" not in front:
+            return None
+        try:
+            return Variant(source, front["subject"], front.get("from_name"), self.text.from_string(text),
+                           self.html.from_string(html))  # fmt: skip
+        except TemplateError as error:
+            self._problem(source.place(), f"tags and Markdown do not fit together here: {error}",
+                          "put each {% … %} alone on its line")  # fmt: skip
+        return None
+
+    def _raw(self, name: str) -> tuple[str, str, None] | None:
+        source = self.sources.get(name)
+        return (source.body, str(source.path), None) if source else None
+
+    @staticmethod
+    def _part(parts: Mapping[str, str], name: str) -> str | None:
+        return parts.get(name)
+
+
+def _inlined(html: str) -> str:
+    """CSS into `style` attributes, as Gmail and Outlook need it; @media rules stay in the head. Fetches nothing."""
+    import css_inline
+
+    inliner = css_inline.CSSInliner(load_remote_stylesheets=False, keep_at_rules=True)
+    return str(inliner.inline(html))
