@@ -1,0 +1,150 @@
+"""One decision: which reason wins, what is held, what uses up `once`, and that the trace says it all."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from autoresponder.core.address import sender_key
+from autoresponder.core.calendar import Duration, Office
+from autoresponder.core.decide import REASONS, Decision, decide, read
+from autoresponder.core.guards import GUARDS
+from autoresponder.core.history import History, Ledger, Limit, Limits, once_scope
+from autoresponder.core.message import Arrival, Message
+from autoresponder.core.policy import Mailbox, Policy
+from autoresponder.core.rules import Named, Once, Pattern, Rule, Text, Who
+from tests.core.letters import NOW, letter
+
+ME = "contact@example.com"
+REST = Rule("Rest", reply="acknowledgement", promise=Duration(2, "hour"))
+BULK = Rule(
+    "Partner", when=Who("from", ("@example.net",)), reply="hello", answer_despite=frozenset({"unsubscribe"})
+)
+WEEKLY = Rule("Weekly", reply="x", once=Once("window", timedelta(days=7)))
+THREAD = Rule("Thread", reply="x", once=Once("per-thread"))
+EVERY = Rule("Every", reply="x", once=Once("every-message"))
+QUIET = Rule("Quiet", when=Text("subject", (Pattern.make("contains", "question"),)), move_to="Later")
+OOF = Rule("Away", reply="closed", kind="out-of-office")
+LIMITS = Limits(Limit(3, timedelta(days=1)), Limit(5, timedelta(hours=1)), Limit(9, timedelta(hours=1)))
+
+
+def decided(message: Message, *rules: Rule, history: History | None = None, **more: Any) -> Decision:
+    """The decision with these rules, of the one mailbox."""
+    shadow = more.pop("shadow", False)
+    policy = Policy(
+        {"contact": Mailbox("contact", ME, office=Office(UTC, always_open=True))},
+        rules or (REST,),
+        limits=LIMITS,
+        own=frozenset({sender_key(ME)}),
+        shadow=shadow,
+    )
+    arrival = more.pop("arrival", Arrival("contact", "INBOX", 1, 7, NOW))
+    return decide(read(message, policy), arrival, policy, history or History(), NOW, **more)
+
+
+def answered(rule: str, at: datetime) -> History:
+    """Somebody who had this rule's answer then."""
+    return History(first_seen=at, messages=1, answered={rule: at})
+
+
+DAY = timedelta(days=1)
+PLAIN = letter()
+OFFER = letter(List_Unsubscribe="<mailto:x@example.net>")
+CASES: list[tuple[str, Message, tuple[Rule, ...], dict[str, Any], str, str]] = [
+    ("a person", PLAIN, (), {}, "reply", "rule"),
+    ("no rule", PLAIN, (replace(REST, when=Named("mailbox", frozenset({"x"}))),), {}, "silent", "no-rule"),
+    ("reply: false", PLAIN, (QUIET, REST), {}, "silent", "rule"),
+    ("a list", letter(List_Id="<x.example.net>"), (), {}, "silent", "list"),
+    ("a soft guard", OFFER, (), {}, "silent", "unsubscribe"),
+    ("a soft guard overruled", OFFER, (BULK,), {}, "reply", "rule"),
+    ("a hard guard is not overruled", letter(List_Id="<x.example.net>"), (BULK,), {}, "silent", "list"),
+    ("suppressed", letter(X_Auto_Response_Suppress="AutoReply"), (), {}, "silent", "suppressed"),
+    ("a wish about something else", letter(X_Auto_Response_Suppress="OOF, DR"), (), {}, "reply", "rule"),
+    ("the same wish to an absence note", letter(X_Auto_Response_Suppress="OOF"), (OOF,), {}, "silent", "suppressed"),
+    ("old", PLAIN, (), {"arrival": Arrival("contact", "INBOX", 1, 7, NOW - 3 * DAY)}, "silent", "too-old"),
+    ("before the start", PLAIN, (), {"baseline": NOW + DAY}, "silent", "before-start"),
+    ("seen elsewhere", PLAIN, (), {"seen": True}, "silent", "seen"),
+    ("a copy", PLAIN, (), {"history": History(letter_answered=NOW)}, "silent", "copy"),
+    ("once, forever", PLAIN, (), {"history": answered("Rest", NOW - 400 * DAY)}, "silent", "once"),
+    ("once, another rule", PLAIN, (), {"history": answered("Other", NOW)}, "reply", "rule"),
+    ("once, within the window", PLAIN, (WEEKLY,), {"history": answered("Weekly", NOW - 6 * DAY)}, "silent", "once"),
+    ("once, window over", PLAIN, (WEEKLY,), {"history": answered("Weekly", NOW - 7 * DAY)}, "reply", "rule"),
+    ("once, every message", PLAIN, (EVERY,), {"history": answered("Every", NOW)}, "reply", "rule"),
+    ("once, another thread", PLAIN, (THREAD,), {"history": answered(once_scope("Thread", "x"), NOW)}, "reply", "rule"),
+    ("limit per sender", PLAIN, (), {"history": History(sent_to_sender=3)}, "silent", "limit"),
+    ("bounced", PLAIN, (), {"history": History(bounced=NOW - DAY)}, "silent", "bounced"),
+]
+
+
+@pytest.mark.parametrize(("_name", "message", "rules", "more", "action", "reason"), CASES, ids=[c[0] for c in CASES])
+def test_which_reason_wins(
+    _name: str, message: Message, rules: tuple[Rule, ...], more: dict[str, Any], action: str, reason: str
+) -> None:
+    found = decided(message, *rules, **more)
+    assert (found.action, found.reason) == (action, reason)
+    assert found.why
+    assert found.reason in REASONS or found.reason in {guard.name for guard in GUARDS}
+    if action == "silent" and reason not in ("rule", "no-rule"):
+        assert any(step.result == "silent" and step.why == found.why for step in found.trace)
+
+
+def test_an_answer_carries_what_it_needs() -> None:
+    found = decided(PLAIN)
+    assert found.target is not None
+    assert found.target.email == "ana@example.net"
+    assert found.scope == "Rest"
+    assert found.due == NOW + timedelta(hours=2)
+    assert found.expires == NOW + REST.not_older_than
+    assert found.act
+    assert [s.result for s in found.trace if s.check == "rule Rest"] == ["match"]
+
+
+@pytest.mark.parametrize(
+    ("history", "word"),
+    [(History(sent_to_domain=5), "example.net"), (History(sent_total=9), "in total"), (History(sent_total=8), "")],
+)
+def test_domain_and_total_limits_hold_and_do_not_lose(history: History, word: str) -> None:
+    found = decided(PLAIN, history=history)
+    assert found.action == "reply"
+    assert bool(found.hold) is bool(word)
+    assert word in found.hold
+
+
+@pytest.mark.parametrize(
+    ("message", "rules", "more", "act"),
+    [
+        (PLAIN, (QUIET,), {}, True),
+        (letter(List_Id="<x.example.net>"), (QUIET,), {}, True),  # `reply: false` is not about answering
+        (letter(List_Id="<x.example.net>"), (REST,), {}, False),
+        (PLAIN, (REST,), {"history": answered("Rest", NOW)}, True),
+        (PLAIN, (QUIET,), {"seen": True}, False),  # it was marked and moved when it was first decided
+    ],
+)
+def test_when_a_rule_may_mark_and_move(message: Message, rules: tuple[Rule, ...], more: Any, act: bool) -> None:
+    assert decided(message, *rules, **more).act is act
+
+
+def test_shadow_is_said_by_policy_mailbox_or_rule() -> None:
+    assert not decided(PLAIN).shadow
+    assert decided(PLAIN, shadow=True).shadow
+    assert decided(PLAIN, replace(REST, shadow=True)).shadow
+
+
+def test_a_ledger_keeps_a_batch_true() -> None:
+    policy = Policy({"contact": Mailbox("contact", ME)}, (REST,))
+    ask = read(PLAIN, policy).ask
+    ledger = Ledger()
+    assert ledger.of(ask).first_seen is None
+    ledger.note(ask, NOW, "Rest")
+    ledger.note(ask, NOW, None)
+    now = ledger.of(ask)
+    assert (now.first_seen, now.messages, now.answered) == (NOW, 2, {"Rest": NOW})
+    assert (now.sent_to_sender, now.sent_to_domain, now.sent_total) == (1, 1, 1)
+    assert now.letter_answered == NOW
+
+
+def test_the_keys_of_a_letter_do_not_depend_on_how_the_address_is_spelt() -> None:
+    policy = Policy({"contact": Mailbox("contact", ME)}, (REST,))
+    one, two = (read(letter(sender=s), policy).ask for s in ("ANA@Example.NET", "Ana Ruiz <ana@example.net>"))
+    assert one == two
