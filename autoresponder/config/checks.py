@@ -1,0 +1,210 @@
+"""What only shows when parts of rules.yaml are held against each other: errors, risks, and what can have no effect.
+
+Every function yields problems and changes nothing. They look at the parts that were good, so that a mistake elsewhere
+hides none of them. Templates are checked apart (`missing_templates`), when their names are known.
+"""
+
+from collections.abc import Collection, Iterator, Mapping
+
+from autoresponder.config.conditions import covers, nested, pins_sender
+from autoresponder.config.loader import Document, Path_
+from autoresponder.config.problems import Parts, about
+from autoresponder.config.schema import MailboxTable, Office, RuleTable
+from autoresponder.config.values import nearest
+from autoresponder.core.address import sender_key
+from autoresponder.core.rules import All, Rule
+from autoresponder.errors import Problem
+
+
+def check_together(
+    document: Document, parts: Parts, rules: Mapping[int, Rule], own: Mapping[str, str]
+) -> Iterator[Problem]:
+    """Every problem between parts. `rules` by index in the file; `own`: sender key of each own address -> mailbox."""
+    yield from _presence(document)
+    yield from _names(document, rules)
+    yield from _unreachable(document, rules)
+    for index, table in parts.rules.items():
+        yield from _rule(document, ("rules", index), table, rules[index], parts)
+    yield from _mailboxes(document, parts.mailboxes)
+    yield from _staff(document, parts, own)
+    yield from _limits(document, parts)
+    yield from _without_effect(document, parts)
+
+
+def missing_templates(document: Document, rules: Mapping[int, Rule], names: Collection[str]) -> Iterator[Problem]:
+    """Rules whose template is not there."""
+    for index, rule in rules.items():
+        if rule.reply is not None and rule.reply not in names:
+            step = nearest(rule.reply, names) or (
+                f"there are: {', '.join(sorted(names))}" if names else "the folder of templates is empty"
+            )
+            yield about(document, ("rules", index, "reply"), f'there is no template "{rule.reply}"', step)  # fmt: skip
+
+
+def _presence(document: Document) -> Iterator[Problem]:
+    data = document.data if isinstance(document.data, dict) else {}
+    examples = {"mailboxes": "such as mailboxes: {contact: {address: …, imap: {…}, smtp: {…}}}",
+                "rules": "such as rules: [{name: Everything else, reply: acknowledgement}]"}  # fmt: skip
+    for key, example in examples.items():
+        if key not in data:
+            yield about(document, (), f'the key "{key}" is missing', example)
+        elif data[key] in ([], {}):
+            yield about(document, (key,), "is empty", example)
+
+
+# rules ----------------------------------------------------------------------------------------------------------------
+def _names(document: Document, rules: Mapping[int, Rule]) -> Iterator[Problem]:
+    first: dict[str, int] = {}
+    for index, rule in rules.items():
+        if rule.name in first:
+            sentence = f"the name is taken by rules[{first[rule.name] + 1}]; once remembers answers by it"
+            yield about(document, ("rules", index, "name"), sentence, "give each rule its own name")
+        first.setdefault(rule.name, index)
+
+
+def _unreachable(document: Document, rules: Mapping[int, Rule]) -> Iterator[Problem]:
+    before: list[Rule] = []
+    for index, rule in rules.items():
+        when = rule.when
+        cover = next(
+            (b for b in before if isinstance(b.when, All) and isinstance(when, All) and covers(b.when, when)), None
+        )
+        if cover:
+            sentence = f'can never match: "{cover.name}" above it matches everything that it would'
+            yield about(document, ("rules", index), sentence, "move it up, or remove it", warning=True)
+        else:
+            before.append(rule)
+
+
+def _rule(document: Document, path: Path_, table: RuleTable, rule: Rule, parts: Parts) -> Iterator[Problem]:
+    if table.answer_despite and not pins_sender(table.when):
+        sentence = "answers what looks like a machine, so the rule must say from whom"
+        yield about(document, (*path, "answer_despite"), sentence, "add from: to when")
+    if rule.reply is None:
+        for key in ("promise", "once", "not_older_than", "kind", "language", "answer_despite", "shadow"):
+            if key in table.model_fields_set:
+                yield about(document, (*path, key), "has no effect beside reply: false", "remove it", warning=True)
+    elif rule.once.per == "every-message" and parts.config.answer.limits.per_sender is None:
+        sentence = (
+            "every letter is answered and limits.per_sender is off: two machines could write to each other for ever"
+        )
+        yield about(
+            document, (*path, *(("once",) if table.once else ())), sentence, "set per_sender: 3/day", warning=True
+        )
+    watched = {folder for box in parts.mailboxes.values() for folder in box.folders}
+    if rule.move_to in watched:
+        sentence = f'"{rule.move_to}" is itself watched'
+        yield about(document, (*path, "move_to"), sentence, "move letters to a folder that is not", warning=True)
+    for when, place in nested(table.when, (*path, "when")):
+        yield from _names_in(document, place, "mailbox", when.mailbox or (), parts.mailboxes, "is no mailbox")
+        yield from _names_in(document, place, "folder", when.folder or (), watched, "is not watched by any mailbox")
+        if when.contact is not None and parts.config.contacts is None:
+            yield about(document, (*place, "contact"), "there is no contacts file", "add contacts: contacts.csv")
+        if when.authenticated is not None and not any(box.authserv_id for box in parts.mailboxes.values()):
+            sentence = "no mailbox says whose Authentication-Results to believe, so no letter counts as authenticated"
+            yield about(document, (*place, "authenticated"), sentence, "add authserv_id: to the mailbox", warning=True)
+        yield from _clock(document, place, when.model_fields_set, parts)
+    if rule.promise and "working" in rule.promise.unit and not _any_office(parts, "hours"):
+        sentence = "without office hours, working hours and days count round the clock"
+        yield about(document, (*path, "promise"), sentence, "add office: {timezone: …, hours: …}", warning=True)
+
+
+def _names_in(document: Document, path: Path_, key: str, names: Collection[str], known: Collection[str],
+              sentence: str) -> Iterator[Problem]:  # fmt: skip
+    boxes = document.data.get("mailboxes")
+    if not known or (key == "mailbox" and not isinstance(boxes, dict)):
+        return  # the mailboxes themselves are wrong; that has been said
+    known = boxes if key == "mailbox" else known
+    for i, name in enumerate(names):
+        if name not in known:
+            step = nearest(name, known) or f"there are: {', '.join(sorted(known))}"
+            yield about(document, (*path, key, i), f'"{name}" {sentence}', step)
+
+
+def _clock(document: Document, path: Path_, keys: Collection[str], parts: Parts) -> Iterator[Problem]:
+    if "office" in keys and not _any_office(parts, "hours") and not _any_office(parts, "holidays"):
+        yield about(document, (*path, "office"), "no office hours are given, so the office is always open",
+                    "add office: {timezone: …, hours: …}", warning=True)  # fmt: skip
+    for key in ("weekday", "time", "date"):
+        if key in keys and not _any_office(parts, "timezone"):
+            yield about(document, (*path, key), "no time zone is given, so it is reckoned in UTC",
+                        "add office: {timezone: Europe/Madrid}", warning=True)  # fmt: skip
+
+
+def _any_office(parts: Parts, key: str) -> bool:
+    offices: list[Office | None] = [parts.config.office, *(box.office for box in parts.mailboxes.values())]
+    return any(office is not None and getattr(office, key) is not None for office in offices)
+
+
+# mailboxes ------------------------------------------------------------------------------------------------------------
+def _mailboxes(document: Document, mailboxes: Mapping[str, MailboxTable]) -> Iterator[Problem]:
+    addresses: dict[str, str] = {}
+    folders: dict[tuple[str, str, str], str] = {}
+    for name, box in mailboxes.items():
+        path = ("mailboxes", name)
+        written = [(box.address, (*path, "address")), *((a, (*path, "aliases", i)) for i, a in enumerate(box.aliases))]
+        for address, place in written:
+            key = sender_key(address or "") or (address or "").casefold()
+            if key and key in addresses:
+                yield about(document, place, f'"{address}" is already an address of the mailbox "{addresses[key]}"',
+                            "an address belongs to one mailbox, once")  # fmt: skip
+            elif key:
+                addresses[key] = name
+        user = box.imap.user or box.address or ""
+        for i, folder in enumerate(box.folders):
+            login = (box.imap.host.casefold(), user.casefold(), folder)
+            if login in folders:
+                yield about(document, (*path, "folders", i),
+                            f'the folder "{folder}" of {user} is already watched by the mailbox "{folders[login]}"',
+                            "watch a folder once; use aliases for further addresses")  # fmt: skip
+            folders.setdefault(login, name)
+        if box.sent in box.folders:
+            yield about(
+                document, (*path, "folders"), f'"{box.sent}" holds our own letters', "do not watch it", warning=True
+            )
+
+
+# people and limits ----------------------------------------------------------------------------------------------------
+def _staff(document: Document, parts: Parts, own: Mapping[str, str]) -> Iterator[Problem]:
+    lists: list[tuple[Path_, tuple[str, ...]]] = [
+        (("notify",), parts.config.notify),
+        (("answer", "limits", "alert"), parts.config.answer.limits.alert),
+        *((("rules", i, "notify"), rule.notify) for i, rule in parts.rules.items()),
+    ]
+    if follow_up := parts.config.follow_up:
+        for key, who in (("remind", follow_up.remind), ("escalate", follow_up.escalate)):
+            lists.append((("follow_up", key, "to"), who.to if who else ()))
+    for path, addresses in lists:
+        for i, address in enumerate(addresses):
+            if mailbox := own.get(sender_key(address)):
+                sentence = f'"{address}" is the mailbox "{mailbox}" itself: it would write to itself'
+                yield about(document, (*path, i), sentence, "name a person's address")
+
+
+def _limits(document: Document, parts: Parts) -> Iterator[Problem]:
+    limits = parts.config.answer.limits
+    for small, large in (("per_sender", "per_domain"), ("per_sender", "total"), ("per_domain", "total")):
+        inner, outer = getattr(limits, small), getattr(limits, large)
+        written = document.within(("answer", "limits", small)) == ("answer", "limits", small)
+        if inner and outer and inner.count > outer.count and inner.window <= outer.window:
+            path = ("answer", "limits", small if written else large)
+            yield about(document, path, f"{small} ({inner}) is more than {large} ({outer}) lets out",
+                        f"lower {small} or raise {large}", warning=True)  # fmt: skip
+
+
+# what later versions do -----------------------------------------------------------------------------------------------
+def _without_effect(document: Document, parts: Parts) -> Iterator[Problem]:
+    """Keys that are understood and checked, but that nothing acts on yet."""
+    keys: list[tuple[Path_, str]] = [
+        (("contacts",), "answers are not yet personal and contact conditions never hold"),
+        (("follow_up",), "promises are stated in answers but not yet watched"),
+        (("notify",), "nobody is told by mail yet; see status and the log"),
+        (("answer", "limits", "alert"), "nobody is told by mail yet; see status and the log"),
+    ]
+    for name, box in parts.mailboxes.items():
+        if box.save_sent:
+            keys.append((("mailboxes", name, "save_sent"), "answers are not yet filed in Sent"))
+    keys += ((("rules", i, "notify"), "nobody is told by mail yet; see status and the log") for i in parts.rules)
+    for path, sentence in keys:
+        if document.within(path) == path:
+            yield about(document, path, f"has no effect in this version: {sentence}", warning=True)

@@ -1,0 +1,47 @@
+"""Which days are holidays: a country's public ones and those of our own.
+
+Contract: a `HolidayCalendar` is called with a date and names its holiday, "" for none; two made from the same lines of
+rules.yaml are equal. The package `holidays` (extra `autoresponder[holidays]`) is imported only where a country is
+given; without it `public` says so in a sentence and the country's days count as ordinary ones.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+from autoresponder.config.values import BadValue, nearest
+from autoresponder.core.rules import DateRange
+
+OWN = "closed"
+"""What a closed day of our own is called."""
+
+
+@dataclass(frozen=True, slots=True)
+class HolidayCalendar:
+    """The holidays of one office."""
+
+    country: str = ""
+    region: str = ""
+    closed: tuple[DateRange, ...] = ()
+    names: "Mapping[date, str]" = field(default_factory=dict, compare=False, repr=False)  # of the public ones
+
+    def __call__(self, day: date) -> str:
+        """The name of the holiday on `day`, "" when it is none."""
+        public = self.names.get(day)
+        return public or (OWN if any(r.has(day) for r in self.closed) else "")
+
+
+def public(country: str, region: str) -> "Mapping[date, str]":
+    """The public holidays of a country, worked out year by year when asked for. Raises `BadValue` for a country or
+    region that is not known to the package, and `ImportError` where the package is not installed."""
+    import holidays  # 0.1 s and 20 MB: only for those who ask for a country
+
+    known = holidays.list_supported_countries(include_aliases=True)
+    if country not in known:
+        raise BadValue(f'the public holidays of "{country}" are not known', "name the days yourself under closed")
+    if not region:
+        return holidays.country_holidays(country)
+    if region not in known[country]:
+        hint = f"known regions: {', '.join(known[country])}" if known[country] else "leave region out"
+        raise BadValue(f'"{region}" is not a region of {country}', nearest(region, known[country]) or hint)
+    return holidays.country_holidays(country, subdiv=region)
