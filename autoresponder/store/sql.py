@@ -116,9 +116,12 @@ class Database(ABC):
             raise StoreError("the database took the whole transaction back after an error", place=self.place)
 
 
-def _sql(text: str, **states: Iterable[State]) -> str:
-    """`text` with each {name} replaced by a list of states; {{}} stays, for a list of keys."""
-    return text.format(**{name: ", ".join(f"'{state}'" for state in some) for name, some in states.items()})
+def _sql(text: str, **states: Sequence[State]) -> str:
+    """`text` with each {name} replaced by a condition on a list of states: `= 'pending'`, `IN ('sent', 'failed')`."""
+    lists = {name: ", ".join(f"'{state}'" for state in some) for name, some in states.items()}
+    return text.format(
+        **{name: f"= {some}" if len(states[name]) == 1 else f"IN ({some})" for name, some in lists.items()}
+    )
 
 
 ON_ITS_WAY = (State.PENDING, State.HELD, State.SENDING, State.IN_DOUBT)
@@ -155,7 +158,7 @@ ON CONFLICT (sender_key, scope) DO UPDATE SET
     previous = CASE WHEN answered.reply_id = excluded.reply_id THEN answered.previous ELSE answered.at END,
     at = excluded.at, reply_id = excluded.reply_id
 WHERE answered.reply_id = excluded.reply_id OR (answered.at <= ? AND NOT EXISTS (
-    SELECT 1 FROM outbox WHERE outbox.id = answered.reply_id AND outbox.state IN ({on_its_way})))
+    SELECT 1 FROM outbox WHERE outbox.id = answered.reply_id AND outbox.state {on_its_way}))
 RETURNING at
 """,
     on_its_way=ON_ITS_WAY,
@@ -173,15 +176,17 @@ UPDATE answered SET at = previous, previous = NULL, reply_id = NULL WHERE sender
 _AGE_SCOPE = "UPDATE answered SET at = ? WHERE sender_key = ? AND scope = ? AND reply_id = ? AND at < ?"
 _INSERT_REPLY = """
 INSERT INTO outbox (id, mailbox, state, created, next_attempt, expires, due, sender_key, limit_key, domain, scope,
-                    once_window, letter_key, target, envelope_from, message_id, subject, last_error, raw)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                    once_window, letter_key, target, envelope_from, message_id, subject, last_error)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
+_INSERT_RAW = "INSERT INTO letters (id, raw) VALUES (?, ?)"
 _LETTER = """
 SELECT o.id, o.mailbox, o.state, o.target, o.subject, o.message_id, o.envelope_from, {raw}, o.created, o.next_attempt,
        o.expires, o.attempts, o.last_error, o.sent, d.rule
 FROM outbox o JOIN decisions d ON d.id = o.id
 """
-_LETTER_WHOLE, _LETTER_LISTED = _LETTER.format(raw="o.raw"), _LETTER.format(raw="NULL")
+_LETTER_WHOLE = _LETTER.format(raw="l.raw") + "JOIN letters l ON l.id = o.id "
+_LETTER_LISTED = _LETTER.format(raw="NULL")
 _DECIDED = """
 SELECT d.id, d.at, d.mailbox, d.folder, d.uidvalidity, d.uid, d.sender, d.subject, d.message_id, d.action, d.reason,
        d.why, d.rule, d.trace, COALESCE(o.state, ''), o.id, COALESCE(o.last_error, '')
@@ -211,13 +216,13 @@ def _transition(event: Event, where: str) -> str:
         "sent": "COALESCE(?, sent)",
         "attempts": {Event.DEFERRED: "attempts + 1", Event.RESEND: "0"}.get(event, "attempts"),
         "owner": "owner" if event is Event.FINAL_DOT else "''",
-        "doubted": _sql("CASE WHEN state IN ({x}) THEN 1 ELSE doubted END", x=doubtful) if doubtful else "doubted",
+        "doubted": _sql("CASE WHEN state {x} THEN 1 ELSE doubted END", x=doubtful) if doubtful else "doubted",
     }
     return " ".join(
         (
             "UPDATE outbox SET",
             ", ".join(f"{column} = {value}" for column, value in changes.items()),
-            _sql("WHERE state IN ({steps}) AND ", steps=steps) + where,
+            _sql("WHERE state {steps} AND ", steps=tuple(steps)) + where,
             "RETURNING id, state, sender_key, scope, letter_key, doubted",
         )
     )
@@ -225,9 +230,9 @@ def _transition(event: Event, where: str) -> str:
 
 _MOVE = {event: _transition(event, "id = ?") for event in Event}
 _RECOVER = _transition(Event.CRASHED, "(? = '' OR owner = ?)")
-_EXPIRE = _transition(Event.EXPIRED, "state = 'pending' AND expires <= ?")
+_EXPIRE = _transition(Event.EXPIRED, "expires <= ?")
 _TAKE = """
-UPDATE outbox SET state = 'sending', owner = ? WHERE state = 'pending' AND id IN (
+UPDATE outbox SET state = 'sending', owner = ? WHERE id IN (
     SELECT id FROM outbox WHERE state = 'pending' AND next_attempt <= ? {free}
     ORDER BY next_attempt, id LIMIT ? {skip_locked})
 RETURNING id
@@ -319,7 +324,7 @@ class SqlStore:
         def since(limit: Limit) -> int:
             return micros(now - limit.window)
 
-        counting = _sql(" FROM outbox WHERE created > ? AND state NOT IN ({states})", states=NOT_COUNTED)
+        counting = _sql(" FROM outbox WHERE created > ? AND NOT state {states}", states=NOT_COUNTED)
         if limits.per_sender:
             keys = (ask.limit_key for ask in asks)
             sql = "SELECT limit_key, count(*)" + counting + " AND limit_key IN ({}) GROUP BY limit_key"
@@ -329,7 +334,9 @@ class SqlStore:
             sql = "SELECT domain, count(*)" + counting + " AND domain IN ({}) GROUP BY domain"
             ledger.by_domain.update(dict(self._many(sql, keys, since(limits.per_domain))))
         if limits.total:
-            ledger.total = self._db.execute("SELECT count(*)" + counting, (since(limits.total),))[0][0]
+            # Counting beyond the limit would not change anything.
+            some = self._db.execute("SELECT 1" + counting + " LIMIT ?", (since(limits.total), limits.total.count))
+            ledger.total = len(some)
 
     def known(self, mailbox: str, letter_keys: Sequence[str]) -> set[str]:
         """Which of these letters were decided in this mailbox before."""
@@ -379,8 +386,9 @@ class SqlStore:
             _INSERT_REPLY,
             (reply_id, reply.mailbox, reply.state.value, at, at, micros(reply.expires), due, reply.sender_key,
              reply.limit_key, reply.domain, scope, window, reply.letter_key, reply.target, reply.envelope_from,
-             reply.message_id, reply.subject, reply.held_why, reply.raw),
+             reply.message_id, reply.subject, reply.held_why),
         )  # fmt: skip
+        self._db.execute(_INSERT_RAW, (reply_id, reply.raw))
         return reply_id
 
     def _claim(self, claims: _Claims, since: datetime | None, now: datetime) -> str:
@@ -515,7 +523,7 @@ class SqlStore:
         """Whether a reply that is to be sent again may still claim its sender and its letter."""
         rows = self._db.execute(
             _sql(
-                "SELECT sender_key, scope, letter_key, once_window FROM outbox WHERE state IN ({states}) AND id = ?",
+                "SELECT sender_key, scope, letter_key, once_window FROM outbox WHERE state {states} AND id = ?",
                 states=sources(Event.RESEND),
             ),
             (reply_id,),
@@ -531,7 +539,7 @@ class SqlStore:
 
     def outbox(self, states: Sequence[State] = (), limit: int = 1000) -> list[Letter]:
         """Replies in these states (none given: all open ones), oldest first, without their bytes."""
-        where = _sql("WHERE o.state IN ({states}) ORDER BY o.id LIMIT ?", states=states or OPEN_STATES)
+        where = _sql("WHERE o.state {states} ORDER BY o.id LIMIT ?", states=tuple(states) or OPEN_STATES)
         return self._letters(_LETTER_LISTED + where, (limit,))
 
     def letter(self, reply_id: int) -> Letter | None:

@@ -104,16 +104,20 @@ CREATE TABLE outbox (
     message_id TEXT NOT NULL,
     subject TEXT NOT NULL,
     last_error TEXT NOT NULL,
-    raw BLOB NOT NULL,
     CHECK ((state = 'sent') = (sent IS NOT NULL)),
     CHECK (owner = '' OR state IN ('sending', 'in_doubt'))
 ) STRICT;
-CREATE INDEX outbox_state ON outbox (state, id);
-CREATE INDEX outbox_due ON outbox (next_attempt, id) WHERE state = 'pending';
-CREATE INDEX outbox_expires ON outbox (expires) WHERE state = 'pending';
-CREATE INDEX outbox_limit ON outbox (limit_key, created, state);
-CREATE INDEX outbox_domain ON outbox (domain, created, state);
-CREATE INDEX outbox_created ON outbox (created, state);
+CREATE INDEX outbox_due ON outbox (state, next_attempt, id);
+CREATE INDEX outbox_expires ON outbox (state, expires);
+CREATE INDEX outbox_limit ON outbox (limit_key, created);
+CREATE INDEX outbox_domain ON outbox (domain, created);
+CREATE INDEX outbox_created ON outbox (created);
+
+-- The bytes of each answer, apart, so that a change of state does not write them again.
+CREATE TABLE letters (
+    id INTEGER NOT NULL PRIMARY KEY REFERENCES outbox (id),
+    raw BLOB NOT NULL
+) STRICT;
 
 -- Addresses proven undeliverable, and when.
 CREATE TABLE bounces (
