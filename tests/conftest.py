@@ -8,11 +8,10 @@ Where the Debian packages are missing, tests of real servers are skipped and one
 packages; with AUTORESPONDER_REQUIRE_SERVERS=1 they fail instead.
 """
 
-import os
 import re
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -22,25 +21,12 @@ import pytest
 from tests.lab import dovecot as dovecot_lab
 from tests.lab import postfix as postfix_lab
 from tests.lab.dovecot import Dovecot
-from tests.lab.machine import Need, missing_packages
+from tests.lab.machine import SKIPPED, require
 from tests.lab.postfix import Postfix
 from tests.lab.sink import Sink
 from tests.lab.tls import Certificates
 
-REQUIRED = os.environ.get("AUTORESPONDER_REQUIRE_SERVERS") == "1"
 SERVER_FIXTURES = frozenset({"dovecot", "make_dovecot", "postfix"})
-LOUD = "needs real servers: apt-get install "
-
-
-def require(needs: Iterable[Need], *, root: bool = False) -> None:
-    """Skip the test that asks (or fail it, where servers are required) when this machine cannot serve `needs`."""
-    reason = ""
-    if missing := missing_packages(needs):
-        reason = LOUD + " ".join(missing)
-    elif root and os.geteuid() != 0:
-        reason = LOUD + "nothing, but run as root"
-    if reason:
-        (pytest.fail if REQUIRED else pytest.skip)(reason)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -52,16 +38,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
     """The one loud line."""
-    reasons = [
-        str(report.longrepr) for report in terminalreporter.stats.get("skipped", []) if LOUD in str(report.longrepr)
-    ]
-    if reasons:
-        packages = sorted(
-            {word for reason in reasons for word in re.split(re.escape(LOUD), reason)[1].rstrip("')").split()}
-        )
-        line = f"{len(reasons)} TESTS OF REAL SERVERS WERE SKIPPED: apt-get install {' '.join(packages)}"
+    reasons = [str(report.longrepr) for report in terminalreporter.stats.get("skipped", [])]
+    wants = [found[1].split(", ") for reason in reasons if (found := re.search(rf"{SKIPPED}([^'\")]*)", reason))]
+    if wants:
+        names = " ".join(sorted({name for want in wants for name in want}))
         terminalreporter.write_line("")
-        terminalreporter.write_line(line, red=True, bold=True)
+        terminalreporter.write_line(f"{len(wants)} TESTS OF REAL SERVERS WERE SKIPPED: {names}", red=True, bold=True)
 
 
 @pytest.fixture(scope="session")

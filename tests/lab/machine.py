@@ -11,8 +11,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+
 from tests.lab import HOST
 
+SKIPPED = "needs real servers: "
+"""How the reason of such a skip begins; what follows is what to do."""
 INOTIFY_INSTANCES = 8192
 """Dovecot spends one inotify instance on an idling client; beyond the kernel's usual 128 it looks only every 30 s."""
 
@@ -31,9 +35,16 @@ class Need:
         return shutil.which(self.program, path=path) is None
 
 
-def missing_packages(needs: Iterable[Need]) -> tuple[str, ...]:
-    """The Debian packages to install before `needs` are met, each once, in order."""
-    return tuple(dict.fromkeys(need.package for need in needs if need.missing))
+def require(needs: Iterable[Need], *, root: bool = False) -> None:
+    """Skip the test that asks, or fail it with AUTORESPONDER_REQUIRE_SERVERS=1, when a package (or root) is missing."""
+    missing = list(dict.fromkeys(need.package for need in needs if need.missing))
+    if missing:
+        reason = SKIPPED + "apt-get install " + " ".join(missing)
+    elif root and os.geteuid() != 0:
+        reason = SKIPPED + "run as root"
+    else:
+        return
+    (pytest.fail if os.environ.get("AUTORESPONDER_REQUIRE_SERVERS") == "1" else pytest.skip)(reason)
 
 
 def free_ports(count: int) -> list[int]:

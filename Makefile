@@ -1,0 +1,81 @@
+# What can be done here; `make` alone tells. Needs python3 (3.11 or newer) and a package index; the rest is fetched.
+
+SHELL = /bin/sh
+.DEFAULT_GOAL = help
+.PHONY: help venv demo test lint bench packages install uninstall
+
+VENV = .venv
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && command -v $$p && break; done)
+PYTEST ?= -n 2
+PACKAGES = dovecot-core dovecot-imapd dovecot-lmtpd postfix systemd-container
+
+# `make install`: where things go on a real host
+DESTDIR ?=
+PREFIX ?= /opt/autoresponder
+CONFIG ?= /etc/autoresponder
+UNITS ?= /etc/systemd/system
+EXTRAS ?= holidays,language
+UNIT = autoresponder.service
+
+help:  ## this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1|\2/p' Makefile | awk -F'|' '{ printf "  %-16s %s\n", $$1, $$2 }'
+
+venv: $(VENV)/.dev  ## .venv/ with everything for work on this project
+
+demo: $(VENV)/.demo  ## see it work, on servers of its own; no account needed
+	$(VENV)/bin/autoresponder demo
+
+test: $(VENV)/.dev packages  ## all tests, against real Dovecot and Postfix
+	$(VENV)/bin/python -m pytest $(PYTEST)
+
+lint: $(VENV)/.dev  ## style, types and the direction of imports
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports
+
+bench: $(VENV)/.dev packages  ## how fast, beside the floor
+	$(VENV)/bin/python -m benchmarks
+
+packages:
+	@sh .ci/packages.sh $(PACKAGES)
+
+# Two stamps, so that the demo fetches only what a demo needs. A changed pyproject.toml installs again.
+$(VENV)/.dev: pyproject.toml $(VENV)/bin/python
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $(VENV)/.dev $(VENV)/.demo
+
+$(VENV)/.demo: pyproject.toml $(VENV)/bin/python
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[demo]'
+	@touch $(VENV)/.demo
+
+$(VENV)/bin/python:
+	@sh .ci/venv.sh '$(PYTHON)' $(VENV)
+
+install:  ## on a real host, as root: /opt/autoresponder, /etc/autoresponder, the unit
+	@case "$$($(or $(PYTHON),false) -c 'import sys; print(sys.base_prefix)')" in /home/*|/root/*|"") \
+		echo "The service cannot see a Python in a home directory, or there is none: PYTHON=/usr/bin/python3 make install" >&2; exit 1;; esac
+	@sh .ci/venv.sh '$(PYTHON)' $(DESTDIR)$(PREFIX)
+	$(DESTDIR)$(PREFIX)/bin/python -m pip install --quiet --disable-pip-version-check --upgrade '.[$(EXTRAS)]'
+	@[ -z "$(DESTDIR)" ] || sed -i '1s|^#!$(DESTDIR)|#!|' $$(grep -lI '^#!$(DESTDIR)' $(DESTDIR)$(PREFIX)/bin/*)
+	install -d $(DESTDIR)$(CONFIG)/templates $(DESTDIR)$(UNITS)
+	install -d -m 0700 $(DESTDIR)$(CONFIG)/credentials
+	@for file in rules.yaml templates/*; do \
+		if [ -e "$(DESTDIR)$(CONFIG)/$$file" ]; then echo "kept: $(CONFIG)/$$file"; \
+		else install -m 0644 "$$file" "$(DESTDIR)$(CONFIG)/$$file"; fi; done
+	sed 's|/opt/autoresponder|$(PREFIX)|g; s|/etc/autoresponder|$(CONFIG)|g' systemd/$(UNIT) >$(DESTDIR)$(UNITS)/$(UNIT)
+	@[ -n "$(DESTDIR)" ] || [ ! -d /run/systemd/system ] || systemctl daemon-reload
+	@echo
+	@echo "Next:"
+	@echo "  1. Describe your mailbox in $(CONFIG)/rules.yaml and put its passwords, one line each, into"
+	@echo "     $(CONFIG)/credentials/imap and $(CONFIG)/credentials/smtp."
+	@echo "  2. CREDENTIALS_DIRECTORY=$(CONFIG)/credentials $(PREFIX)/bin/autoresponder -c $(CONFIG)/rules.yaml check --connect"
+	@echo "  3. systemctl enable --now autoresponder && journalctl -fu autoresponder"
+
+uninstall:  ## takes away the program and the unit; configuration and state stay
+	[ -n "$(DESTDIR)" ] || [ ! -d /run/systemd/system ] || systemctl disable --now $(UNIT) || true
+	rm -rf $(DESTDIR)$(PREFIX)
+	rm -f $(DESTDIR)$(UNITS)/$(UNIT)
+	@[ -n "$(DESTDIR)" ] || [ ! -d /run/systemd/system ] || systemctl daemon-reload
+	@echo "Kept: $(CONFIG) and /var/lib/autoresponder; remove them yourself when nothing in them is wanted."
