@@ -14,11 +14,12 @@ from autoresponder.core.mime import decode_words, one_line
 MAX_ADDRESSES = 1_000
 MAX_NAME = 200
 """Characters of a display name that are kept."""
-_MAX_VALUE = 262_144
+_MAX_VALUES = 65_536
+"""Characters of one header's values that are read, all occurrences together."""
 
-_PLAIN = re.compile(r"""\s*(?:"?([^"<>@,;:()\\=]*?)"?\s*)<([^<>@,;:()"\\\s]+@[^<>@,;:()"\\\s\[\]]+)>\s*\Z""")
-_BARE = re.compile(r"\s*([^<>@,;:()\"\\\s]+@[^<>@,;:()\"\\\s\[\]]+)\s*\Z")
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|\\.|[(),:;<>"]|[^(),:;<>"\\]+|\\', re.DOTALL)
+_PLAIN = re.compile(r"""(?:"([^"<>@,;:()\\=]*)"\s*|([^"<>@,;:()\\=]*))<([^<>@,;:()"\\\s]+@[^<>@,;:()"\\\s\[\]]+)>\Z""")
+_BARE = re.compile(r"[^<>@,;:()\"\\\s]+@[^<>@,;:()\"\\\s\[\]]+\Z")
+_PIECE = re.compile(r'"(?:[^"\\]|\\.)*"|\\.|[(),:;<>"]|[^(),:;<>"\\]+|\\', re.DOTALL)
 _QUOTED_LOCAL = re.compile(r'"((?:[^"\\]|\\.)*)"\Z', re.DOTALL)
 _QUOTED_PAIR = re.compile(r"\\(.)", re.DOTALL)
 _ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.\u00a0-\U0010ffff-]+\Z")
@@ -33,10 +34,12 @@ _DIGITS = re.compile(r"\d+")
 _SINGLE = re.compile(r"(?<![a-z0-9#])[a-z](?![a-z0-9#])")
 _GOOGLE = frozenset(("gmail.com", "googlemail.com"))
 _FREEMAIL = _GOOGLE | frozenset(
-    ("outlook.com", "hotmail.com", "live.com", "msn.com", "yahoo.com", "yahoo.es", "yahoo.fr", "yahoo.co.uk", "yahoo.co.jp",
+    ("outlook.com", "hotmail.com", "live.com", "msn.com", "yahoo.com", "yahoo.es", "yahoo.fr", "yahoo.co.uk",
+     "yahoo.co.jp",
      "icloud.com", "me.com", "mac.com", "aol.com", "gmx.de", "gmx.net", "web.de", "t-online.de", "orange.fr", "free.fr",
      "laposte.net", "libero.it", "hotmail.es", "hotmail.fr", "hotmail.it", "mail.ru", "yandex.ru", "qq.com", "163.com",
-     "126.com", "proton.me", "protonmail.com", "telefonica.net", "docomo.ne.jp", "naver.com", "wp.pl", "o2.pl", "seznam.cz")
+     "126.com", "proton.me", "protonmail.com", "telefonica.net", "docomo.ne.jp", "naver.com", "wp.pl", "o2.pl",
+     "seznam.cz")
 )  # fmt: skip
 """Where a number is what tells two people apart."""
 
@@ -68,18 +71,22 @@ class Address:
 def parse_addresses(values: Iterable[str]) -> tuple[Address, ...]:
     """Every address in all occurrences of an address header; groups flattened; never raises; at most 1,000.
 
-    A mailbox with nothing usable in it (`Postmaster <>`, a bare word) is kept with an empty `email`: its name tells much."""
+    A mailbox with nothing usable in it (`Postmaster <>`, a bare word) is kept with an empty `email`: its name tells
+    much."""
     found: list[Address] = []
+    left = _MAX_VALUES
     for value in values:
+        value = value[:left].strip()
+        left -= len(value) + 1
         if match := _PLAIN.match(value):
-            found.append(Address(one_line(match[1], MAX_NAME), match[2]))
-        elif match := _BARE.match(value):
-            found.append(Address("", match[1]))
+            found.append(Address(one_line(match[1] or match[2] or "", MAX_NAME), match[3]))
+        elif _BARE.match(value):
+            found.append(Address("", value))
         else:
-            found.extend(_scan(value[:_MAX_VALUE], MAX_ADDRESSES - len(found)))
-        if len(found) >= MAX_ADDRESSES:
+            found.extend(_scan(value, MAX_ADDRESSES - len(found)))
+        if len(found) >= MAX_ADDRESSES or left <= 0:
             break
-    return tuple(found[:MAX_ADDRESSES])
+    return tuple(found)
 
 
 @dataclass(slots=True)
@@ -111,35 +118,35 @@ class _Mailbox:
 def _scan(value: str, limit: int, *, again: bool = True) -> Iterator[Address]:
     """The mailboxes of one header value, token by token."""
     box, depth, inside = _Mailbox(), 0, False
-    for match in _TOKEN.finditer(value):
-        token = match[0]
-        if token == "(":
+    for match in _PIECE.finditer(value):
+        piece = match[0]
+        if piece == "(":
             depth += 1
         elif depth:
-            depth -= token == ")"
+            depth -= piece == ")"
             if depth:
-                box.comment.append(token)
+                box.comment.append(piece)
         elif inside:
-            if token == ">":
+            if piece == ">":
                 inside = False
-            elif token == "," and box.angle and not box.angle[0].lstrip().startswith("@"):  # the > was forgotten
+            elif piece == "," and box.angle and not box.angle[0].lstrip().startswith("@"):  # the > was forgotten
                 yield from filter(None, (box.address(again),))
                 box, inside, limit = _Mailbox(), False, limit - 1
             elif box.angle is not None:
-                box.angle.append(token)
-        elif token == "<":
+                box.angle.append(piece)
+        elif piece == "<":
             if not box.angle:
                 box.angle = []
             inside = True
-        elif token in ",;":
+        elif piece in ",;":
             if address := box.address(again):
                 yield address
                 limit -= 1
             box = _Mailbox()
-        elif token == ":":  # the name of a group ends
+        elif piece == ":":  # the name of a group ends
             box = _Mailbox()
-        elif token != ">":
-            box.phrase.append(token)
+        elif piece != ">":
+            box.phrase.append(piece)
         if limit <= 0:
             return
     if address := box.address(again):
@@ -154,7 +161,8 @@ def _name(text: str) -> str:
 
 
 def _email(text: str) -> str:
-    """The address as written, without a source route (RFC 5322 section 4.4) and needless quotes; "" where it is none."""
+    """The address as written, without a source route (RFC 5322 section 4.4) and needless quotes; "" where it is
+    none."""
     text = text.strip()
     if text.startswith("@"):
         text = text.partition(":")[2]
@@ -171,7 +179,8 @@ def _email(text: str) -> str:
 
 
 def domain_key(domain: str) -> str:
-    """A domain as A-labels in lower case, without a trailing dot; "" for what cannot be one. Non-transitional (UTS 46): ß stays ß."""
+    """A domain as A-labels in lower case, without a trailing dot; "" for what cannot be one. Non-transitional (UTS
+    46): ß stays ß."""
     domain = domain.strip()[:400]
     if not domain.isascii():
         domain = unicodedata.normalize("NFKC", domain.lower()).lower()
@@ -213,10 +222,11 @@ def sender_key(email: str) -> str:
 
 
 def limit_key(email: str) -> str:
-    """Under which the limits count a sender: as `sender_key`, but plus-extensions, VERP, BATV and SRS wrappings folded, and
-    what machines count up (digit runs, hexadecimal ids, single letters standing alone), so that a responder that changes its
-    address each time is still one. At public mail providers numbers stay: there they tell people apart. All-digit local
-    parts (telephone numbers, QQ) stay too; what varies those is stopped by the limit per domain."""
+    """Under which the limits count a sender: as `sender_key`, but plus-extensions, VERP, BATV and SRS wrappings
+    folded, and what machines count up (digit runs, hexadecimal ids, single letters standing alone), so that a
+    responder that changes its address each time is still one. At public mail providers numbers stay: there they tell
+    people apart. All-digit local parts (telephone numbers, QQ) stay too; what varies those is stopped by the limit
+    per domain."""
     key = sender_key(email)
     local, _, domain = key.rpartition("@")
     if srs := _SRS.match(local):
@@ -236,8 +246,8 @@ def is_answerable(email: str) -> bool:
     """Whether an RFC 5321 server could take RCPT TO for this and nothing else could be smuggled in with it:
     one @, no control characters, spaces, angle brackets or commas, local <= 64 octets, domain a valid host name.
 
-    Address literals, single-label and numeric hosts are refused as well. Dots anywhere in the local part are not: Japanese
-    telephone companies gave out such addresses."""
+    Address literals, single-label and numeric hosts are refused as well. Dots anywhere in the local part are not:
+    Japanese telephone companies gave out such addresses."""
     local, at, domain = email.rpartition("@")
     if not at or not _ATOMS.match(local) or not local.isprintable() or len(local.encode("utf-8", "replace")) > 64:
         return False

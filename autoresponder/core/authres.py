@@ -1,8 +1,8 @@
 """Authentication-Results (RFC 8601) as real servers write them, Microsoft's included.
 
-A field is believed only when its authserv-id is one that the operator named (`authserv_ids`); without any, none is: a sender
-can write this field too. Of several believed fields the topmost that speaks of a method counts, since our own server adds
-its own above what was there. Pure, never raises.
+A field is believed only when its authserv-id is one that the operator named (`authserv_ids`); without any, none is: a
+sender can write this field too. Of several believed fields the topmost that speaks of a method counts, since our own
+server adds its own above what was there. Pure, never raises.
 """
 
 import re
@@ -42,8 +42,8 @@ def dmarc(message: Message, policy: Policy) -> str:
 
 
 def authenticated(message: Message, policy: Policy) -> bool:
-    """Whether our own server says that From is not forged: dmarc=pass, or without any DMARC result a DKIM signature that
-    passed and is aligned with the From domain (RFC 7489 section 3.1.1, relaxed)."""
+    """Whether our own server says that From is not forged: dmarc=pass, or without any DMARC result a DKIM signature
+    that passed and is aligned with the From domain (RFC 7489 section 3.1.1, relaxed)."""
     domains = {address.domain for address in message.from_}
     if len(domains) != 1 or "" in domains:
         return False

@@ -1,11 +1,11 @@
 """A letter as immutable facts, from any bytes whatever.
 
-Contract: `parse` never raises for any input; time and memory are bounded by the size of the input and by the limits here and
-in `core.mime`, whatever the input is. Nothing is looked up anywhere; text is decoded and never trusted.
+Contract: `parse` never raises for any input; time and memory are bounded by the size of the input and by the limits here
+and in `core.mime`, whatever the input is. Nothing is looked up anywhere; text is decoded and never trusted.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Set
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -20,6 +20,7 @@ MAX_SUBJECT = 1_000
 MAX_REFERENCES = 100
 """Message ids that are kept of References: the oldest one and the newest."""
 MAX_ATTACHMENTS = 200
+_ABSENT = [""]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,26 +28,26 @@ class Headers:
     """All header fields in order: (lower-case name, unfolded value as text, comments and encoded words untouched)."""
 
     fields: mime.Fields = ()
-    _index: dict[str, tuple[str, ...]] = field(init=False, repr=False, compare=False)
+    _index: dict[str, list[str]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        index: dict[str, tuple[str, ...]] = {}
+        index: dict[str, list[str]] = {}
         for name, value in self.fields:
-            index[name] = (*index.get(name, ()), value) if name in index else (value,)
+            index.setdefault(name, []).append(value)
         object.__setattr__(self, "_index", index)
 
     @property
-    def names(self) -> Iterable[str]:
+    def names(self) -> Set[str]:
         """The names that occur, lower case, each once."""
         return self._index.keys()
 
     def all(self, name: str) -> tuple[str, ...]:
         """Every occurrence of `name` (any case), top first."""
-        return self._index.get(name.lower(), ())
+        return tuple(self._index.get(name.lower(), ()))
 
     def first(self, name: str) -> str:
         """The topmost occurrence of `name`, "" when absent."""
-        return self._index.get(name.lower(), ("",))[0]
+        return self._index.get(name.lower(), _ABSENT)[0]
 
     def has(self, name: str) -> bool:
         """Whether `name` occurs at all."""
@@ -159,8 +160,8 @@ def letter_key(message: Message) -> str:
 
 
 def thread_key(message: Message, sender_key: str) -> str:
-    """Under which a sender's thread is known: a digest of the oldest message id it names (its own when it names none) and
-    the sender."""
+    """Under which a sender's thread is known: a digest of the oldest message id it names (its own when it names none)
+    and the sender."""
     ids = message.references or message.in_reply_to or (message.message_id,)
     return digest("thread", ids[0] or letter_key(message), sender_key)
 
@@ -270,7 +271,8 @@ _DATE = re.compile(
     r"\s*(?:[A-Za-z]{3,9}\.?\s*,?\s*)?(\d{1,2})[\s-]+([A-Za-z]{3})[A-Za-z]*\.?[\s-]+(\d{2,4})"
     r"\s+(\d{1,2})[:.](\d{2})(?:[:.](\d{2}))?\s*(?:([+-])(\d{2}):?(\d{2})|\(?([A-Za-z]{1,5}))?"
 )
-_MONTHS = {m: n for n, m in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split(), 1)}
+_MONTHS = {"jan": 1, "feb": 2, "mar": 3, "apr": 4, "may": 5, "jun": 6, "jul": 7, "aug": 8, "sep": 9, "oct": 10,
+           "nov": 11, "dec": 12}  # fmt: skip
 _ZONES = {"est": -5, "edt": -4, "cst": -6, "cdt": -5, "mst": -7, "mdt": -6, "pst": -8, "pdt": -7, "cet": 1, "cest": 2,
           "met": 1, "mest": 2, "bst": 1, "jst": 9}  # fmt: skip
 

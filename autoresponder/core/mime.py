@@ -1,7 +1,7 @@
 """The shape of mail: header fields, parts, encodings, charsets; from any bytes, in linear time.
 
-Nothing here raises for any input and nothing is unbounded: the limits below say where reading stops. What is broken is read
-the way mail programs read it. No stdlib `email`: its parsers are slow, raise on mail from the wild, or both.
+Nothing here raises for any input and nothing is unbounded: the limits below say where reading stops. What is broken is
+read the way mail programs read it. No stdlib `email`: its parsers are slow, raise on mail from the wild, or both.
 """
 
 import binascii
@@ -38,8 +38,8 @@ _NOT_ONE_LINE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u
 _CHARSETS = {
     "ascii": "cp1252", "us_ascii": "cp1252", "iso_8859_1": "cp1252", "iso8859_1": "cp1252", "latin_1": "cp1252",
     "latin1": "cp1252", "gb2312": "gb18030", "gbk": "gb18030", "x_gbk": "gb18030", "x_sjis": "cp932",
-    "shift_jis": "cp932", "windows_31j": "cp932", "ks_c_5601_1987": "cp949", "euc_kr": "cp949", "x_mac_roman": "mac_roman",
-    "iso_8859_8_i": "iso8859_8", "unicode_1_1_utf_7": "utf_7", "windows_874": "cp874", "cp874": "cp874",
+    "shift_jis": "cp932", "windows_31j": "cp932", "ks_c_5601_1987": "cp949", "euc_kr": "cp949", "x_mac_roman":
+    "mac_roman", "iso_8859_8_i": "iso8859_8", "unicode_1_1_utf_7": "utf_7", "windows_874": "cp874", "cp874": "cp874",
     "koi8_u": "koi8_u", "cp720": "cp720", "cp737": "cp737", "utf_8_sig": "utf_8_sig", "utf8mb4": "utf_8",
     "iso_2022_jp": "iso2022_jp_ext", "iso_8859_11": "iso8859_11",
 }  # fmt: skip
@@ -74,7 +74,8 @@ class Part:
 
 
 def lines_with_lf(raw: bytes) -> bytes:
-    """Mail stored with bare CR line ends, with LF; other mail unchanged. A line of mail has at most 998 octets (RFC 5322 section 2.1.1)."""
+    """Mail stored with bare CR line ends, with LF; other mail unchanged. A line of mail has at most 998 octets (RFC
+    5322 section 2.1.1)."""
     if raw.find(b"\n", 0, 2000) < 0 and raw.find(b"\r", 0, 2000) >= 0:
         return raw.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     return raw
@@ -134,7 +135,8 @@ def _escaped(text: str) -> bool:
 
 
 def one_line(text: str, limit: int) -> str:
-    """Text fit to be shown or sent in a header: no control or direction characters, one line, at most `limit` characters."""
+    """Text fit to be shown or sent in a header: no control or direction characters, one line, at most `limit`
+    characters."""
     text = text[: limit * 2]
     if not text.isprintable():
         text = _NOT_ONE_LINE.sub(" ", text)
@@ -227,23 +229,23 @@ def strip_comments(value: str) -> str:
         return value.strip()
     out: list[str] = []
     depth, quoted = 0, False
-    for token in re.findall(r'\\.|[()"]|[^()"\\]+', value[:20_000], re.DOTALL):
-        if token == '"' and not depth:
+    for piece in re.findall(r'\\.|[()"]|[^()"\\]+', value[:20_000], re.DOTALL):
+        if piece == '"' and not depth:
             quoted = not quoted
-        elif token == "(" and not quoted:
+        elif piece == "(" and not quoted:
             depth += 1
             continue
-        elif token == ")" and depth:
+        elif piece == ")" and depth:
             depth -= 1
             continue
         if not depth:
-            out.append(token)
+            out.append(piece)
     return "".join(out).strip()
 
 
 def parameters(value: str) -> tuple[str, dict[str, str]]:
-    """(value, parameters) of a Content-* field: lower-case value and names, RFC 2231 continuations and charsets and RFC 2047
-    words decoded."""
+    """(value, parameters) of a Content-* field: lower-case value and names, RFC 2231 continuations and charsets and
+    RFC 2047 words decoded."""
     value = value[:20_000]
     if "(" in value:
         value = strip_comments(value)
@@ -290,8 +292,8 @@ def mime_type(value: str, default: str = "text/plain") -> str:
 def parts_of(raw: bytes, fields: Fields, body: int) -> Iterator[Part]:
     """Every entity of a message, top first, in the order in which they stand; attached messages are not entered.
 
-    One pass over the lines that begin with --, comparing each with all boundaries that are open: an outer one ends what is
-    inside it (RFC 2046 section 5.1.2), so missing ends and truncated mail need no care."""
+    One pass over the lines that begin with --, comparing each with all boundaries that are open: an outer one ends
+    what is inside it (RFC 2046 section 5.1.2), so missing ends and truncated mail need no care."""
     open_: list[tuple[bytes, str]] = []
     delimiters = count = 0
     at = body

@@ -1,9 +1,9 @@
 """What machines call themselves, and how they begin, in the languages seen in real mail.
 
-Tables only, no behaviour. They are written as people read them and compared after `rules.fold` (no case, no accents), from the
-beginning: an answer to an automatic reply ("Re: Out of office") is a person's. What customers write themselves is left out on
-purpose ("Absence", "Problem:", "Accepted:"), and "Delivery failed" is a bounce only where the text speaks of mail: in a shop's
-inbox it is a parcel. A wrong silence is a fault too.
+Tables only, no behaviour. They are written as people read them and compared after `rules.fold` (no case, no accents),
+from the beginning: an answer to an automatic reply ("Re: Out of office") is a person's. What customers write
+themselves is left out on purpose ("Absence", "Problem:", "Accepted:"), and "Delivery failed" is a bounce only where
+the text speaks of mail: in a shop's inbox it is a parcel. A wrong silence is a fault too.
 """
 
 import re
@@ -11,7 +11,8 @@ import re
 from autoresponder.core.rules import fold
 
 _SUBJECTS = """
-automatic reply|automatic response|automated reply|automated response|automated message|automatic message|automatic out of
+automatic reply|automatic response|automated reply|automated response|automated message|automatic message
+automatic out of
 auto reply|auto-reply|autoreply|auto response|auto-response|autoresponse|auto responder|autoresponder|auto answer|auto:
 out of office|out-of-office|out of the office|ooo:|away from my mail|away from my desk|away from office|vacation reply
 vacation message|vacation notice|vacation response|on vacation:|thank you for contacting|thanks for contacting
@@ -25,7 +26,8 @@ non-deliverable|non-delivery notif|nondelivery|delivery status notification|mail
 mail delivery warning|mail delivery problem|mail delivery error|mail delivery delay|mail delivery status
 mail delivery report|mail delivery:|message delivery fail|message delivery delay|message delivery status
 message delivery notif|email delivery fail|email delivery status|e-mail delivery fail|mail could not be delivered
-message could not be delivered|message delayed (|mail delayed|message not delivered:|mail not delivered|email not delivered
+message could not be delivered|message delayed (|mail delayed|message not delivered:|mail not delivered
+email not delivered
 failed mail|failure notice|returned mail|returned message|mail returned to sender|mail error|mail failure
 mail system error|mail transaction failed|message status - undel|warning: could not send message
 warning: message still undelivered|warning: message delayed|rejected mail|message rejected|mail rejected|bounced mail
@@ -40,7 +42,8 @@ majordomo results|majordomo file|subscription results|loop alert
 automatische antwort|automatische rückantwort|automatische empfangsbestätigung|automatische eingangsbestätigung
 automatische benachrichtigung|autoantwort|auto-antwort|abwesenheitsnotiz|abwesenheitsbenachrichtigung
 abwesenheitsnachricht|abwesenheitsmeldung:|abwesenheitsagent|abwesenheitsassistent|außer haus:|eingangsbestätigung
-empfangsbestätigung|unzustellbar|nicht zustellbar:|zustellungsbenachrichtigung|übermittlungsstatus|lesebestätigung|gelesen:
+empfangsbestätigung|unzustellbar|nicht zustellbar:|zustellungsbenachrichtigung|übermittlungsstatus|lesebestätigung
+gelesen:
 ungelesen:|nicht gelesen:|benachrichtigung zum zustellungsstatus|benachrichtigung über den zustellungsstatus
 réponse automatique|reponse auto|réponse d'absence|message d'absence|notification d'absence|avis d'absence du
 absence du bureau|absent du bureau|absente du bureau|absent(e) du bureau|message automatique|accusé de réception
@@ -51,14 +54,16 @@ contestador automático|mensaje automático|fuera de la oficina|fuera de oficina
 ausente de la oficina|aviso de ausencia|mensaje de ausencia|acuse de recibo|confirmación de lectura|leído:|no leído:
 mensaje no entregado|correo no entregado|correo devuelto|mensaje devuelto|no se puede entregar:|no se pudo entregar:
 no se ha podido entregar:|notificación de estado de entrega|notificación del estado de entrega
-notificación sobre el estado de la entrega|resposta automàtica|fora de l'oficina|missatge automàtic|no s'ha pogut lliurar:
+notificación sobre el estado de la entrega|resposta automàtica|fora de l'oficina|missatge automàtic
+no s'ha pogut lliurar:
 resposta automática|mensaxe automática|fóra da oficina|erantzun automatikoa|bulegotik kanpo|bulegoz kanpo
 fora do escritório|ausência do escritório|ausente do escritório|mensagem automática|autoresposta|auto-resposta
 não entregue:|não é possível entregar:|não foi possível entregar:|notificação de status de entrega
 notificação de estado de entrega|notificação de falha na entrega|lida:|lido:|não lida:
 risposta automatica|risposta automatizzata|autorisposta|messaggio automatico|fuori sede|fuori ufficio
 assente dall'ufficio|avviso di assenza|messaggio di assenza|conferma di lettura|letto:|non letto:|non recapitabile
-impossibile recapitare:|mancato recapito|messaggio non recapitato|messaggio non recapitabile|notifica di mancato recapito
+impossibile recapitare:|mancato recapito|messaggio non recapitato|messaggio non recapitabile
+notifica di mancato recapito
 avviso di mancata consegna:|posta certificata:|anomalia messaggio:|notifica sullo stato del recapito
 automatisch antwoord|automatische beantwoording|automatische reactie|automatische afwezigheids|afwezigheidsbericht
 afwezigheidsmelding|afwezig:|niet op kantoor|buiten kantoor|ontvangstbevestiging|gelezen:|onbestelbaar|niet bezorgd:
@@ -69,7 +74,8 @@ autosvar|automatiskt svar|automatisk svar|automatiskt meddelande|ej på kontoret
 frånvaro från kontoret|ikke på kontoret|borte fra kontoret|fraværsmelding|fraværsbesked|fraværende:|ikke til stede:
 kan inte levereras:|går inte att leverera|kan ikke leveres:|kunne ikke leveres:|læst:|läst:
 automaattinen vastaus|automaattivastaus|poissa toimistosta|poissaoloviesti|ei voi toimittaa:
-automatická odpověď|mimo kancelář|nepřítomnost v kanceláři|nedoručitelné|automatická odpoveď|mimo kancelárie|nedoručiteľné
+automatická odpověď|mimo kancelář|nepřítomnost v kanceláři|nedoručitelné|automatická odpoveď|mimo kancelárie
+nedoručiteľné
 automatikus válasz|automatikus üzenet|házon kívül|irodán kívül|kézbesíthetetlen|nem kézbesíthető
 automatski odgovor|samodejni odgovor|izven pisarne|izvan ureda|van kancelarije|automatinis atsakymas|automātiska atbilde
 automātiskā atbilde|automaatvastus|автоматический ответ|автоответ|вне офиса|не в офисе|отсутствие на рабочем месте
@@ -77,8 +83,10 @@ automātiskā atbilde|automaatvastus|автоматический ответ|а�
 автоматична відповідь|автоматичен отговор|извън офиса|аутоматски одговор|автоматски одговор
 αυτόματη απάντηση|εκτός γραφείου|otomatik yanıt|otomatik cevap|ofis dışında|teslim edilemedi:|iletilemedi
 תשובה אוטומטית|מענה אוטומטי|מחוץ למשרד|رد تلقائي|الرد التلقائي|خارج المكتب
-自動応答|自動返信|自動回答|不在通知|不在返信|不在のお知らせ|配信不能|配信できません|配達不能|配信エラー|送信エラー|メール送信エラー|メッセージを配信できません
-メッセージを送信できません|メールを送信できません|メッセージが配信されませんでした|開封済み|【自動返信】|[自動返信]|【自動配信】
+自動応答|自動返信|自動回答|不在通知|不在返信|不在のお知らせ|配信不能|配信できません|配達不能|配信エラー|送信エラー
+メール送信エラー|メッセージを配信できません
+メッセージを送信できません|メールを送信できません|メッセージが配信されませんでした|開封済み|【自動返信】|[自動返信]
+【自動配信】
 自动回复|自动答复|自動應答|自動回覆|自動答覆|自動回復|系统退信|退信|无法投递|未送达|未傳遞|無法傳遞|投递失败|傳遞失敗
 자동 회신|자동회신|자동 응답|자동응답|부재 중|부재중|배달되지 않음|배달할 수 없음
 trả lời tự động|thư trả lời tự động|balasan otomatis|jawapan automatik|ตอบกลับอัตโนมัติ|การตอบกลับอัตโนมัติ
@@ -90,9 +98,9 @@ delivery warning|delivery unsuccessful|delivery notif|delivery notice|mail deliv
 failed to deliver|failed delivery|failure delivery|failure notification|message not delivered|not delivered
 unable to deliver|delayed mail|message delayed|message status|user unknown|mailbox full|quota exceeded|warning: message
 zustellung fehlgeschlagen|fehler bei der zustellung|nicht zustellbar|nicht zugestellt|échec de la distribution
-remise retardée|non distribué|error de entrega|error en la entrega|no entregado|no se ha podido entregar|entrega retrasada
-notificación de entrega|aviso de entrega|falha na entrega|não entregue|mancata consegna|consegna fallita|bezorging mislukt
-niet bezorgd|sikertelen kézbesítés|toimitus epäonnistui|nedoručeno|전송 실패
+remise retardée|non distribué|error de entrega|error en la entrega|no entregado|no se ha podido entregar|entrega
+retrasada notificación de entrega|aviso de entrega|falha na entrega|não entregue|mancata consegna|consegna
+fallita|bezorging mislukt niet bezorgd|sikertelen kézbesítés|toimitus epäonnistui|nedoručeno|전송 실패
 """
 
 _NAMES = """
@@ -100,7 +108,8 @@ mail delivery system|mail delivery subsystem|mail delivery service|mail delivery
 mail subsystem|mail router|mailer-daemon|mailer daemon|mailerdaemon|postmaster|post master|internet mail delivery
 delivery notification|delivery status|delivery subsystem|delivery system|returned mail|message delivery|email delivery
 system administrator|systemadministrator|administrateur système|administrador del sistema|administrador do sistema
-amministratore di sistema|systeembeheerder|システム管理者|系统管理员|microsoft exchange|cron daemon|(cron daemon)|anacron|logwatch
+amministratore di sistema|systeembeheerder|システム管理者|系统管理员|microsoft exchange|cron daemon|(cron daemon)
+anacron|logwatch
 no reply|no-reply|noreply|no_reply|do not reply|do-not-reply|donotreply|automatic reply|auto reply|auto-reply
 autoreply|autoresponder|auto responder|auto-responder|out of office|automatische antwort|réponse automatique
 respuesta automática|resposta automática|risposta automatica|no responder|nicht antworten|bitte nicht antworten
@@ -113,7 +122,8 @@ _WHOLE_NAMES = """
 root|nobody|daemon|mdaemon|bounce|bounces|undeliverable|mail system|mail server|mail admin|post office|microsoft outlook
 antivirus|anti-virus|virus scanner|mailscanner|mailmarshal|spamassassin|feedback loop|abuse feedback|list server|sympa
 grafana|uptimerobot|uptime robot|pingdom|monit|monitoring|jenkins|buildbot|gitlab|github|bugzilla|jira|google calendar
-google kalender|voicemail|voice mail|scanner|webmaster|www-data|apache|notifications|notification|benachrichtigung|via rt
+google kalender|voicemail|voice mail|scanner|webmaster|www-data|apache|notifications|notification|benachrichtigung
+via rt
 """
 
 _TEXTS = """
@@ -121,14 +131,17 @@ this is the mail system at host|hi. this is the|this is the qmail|this message w
 this message was generated automatically|this is an automatically generated|this is an automated message
 this is an automated reply|this is an automated response|this is an automated e|this is an automated notification
 this is an automatic message|this is an automatic reply|this is an automatic response|this is an automatic e
-this e-mail was automatically generated|this email was automatically generated|this message has been automatically generated
-the following addresses had|the following message to <|the original message was received at|-----transcript of session
+this e-mail was automatically generated|this email was automatically generated|this message has been automatically
+generated the following addresses had|the following message to <|the original message was received at
+-----transcript of session
 ----- the following addresses|your message did not reach some or all|your message could not be delivered to
-your message to <|your message was not delivered to|your mail could not be delivered|delivery has failed to these recipients
+your message to <|your message was not delivered to|your mail could not be delivered
+delivery has failed to these recipients
 delivery to the following recipient failed|delivery to the following recipients failed|unable to deliver message to
 could not deliver message to the following|could not deliver your message|sorry, we were unable to deliver your message
 i'm sorry to have to inform you that|a message that you sent could not be delivered|a message you sent has been held
-a message (from <|message from <|we're sorry. there's a problem with the e-mail address|i'm afraid i wasn't able to deliver
+a message (from <|message from <|we're sorry. there's a problem with the e-mail address
+i'm afraid i wasn't able to deliver
 unfortunately, i was not able to deliver|the message you sent to|message could not be delivered to
 dies ist eine automatisch|diese e-mail wurde automatisch|diese nachricht wurde automatisch|bitte antworten sie nicht auf
 ceci est un message automatique|ceci est une réponse automatique|ce message est généré automatiquement
@@ -148,9 +161,9 @@ SUBJECTS = _phrases(_SUBJECTS)
 DELIVERY_SUBJECTS = _phrases(_DELIVERY)
 """How the subjects of bounces begin, and of letters about parcels."""
 ABOUT_MAIL = re.compile(
-    r"\b[45]\.\d{1,3}\.\d{1,3}\b|\b[45]\d\d[ -]|smtp|mailbox|mailer|undeliver|non-?delivery|\bdns\b|postmaster|mail server"
-    r"|returned message|original message|your message|e-?mail address|ihre nachricht|votre message|su mensaje|tu mensaje"
-    r"|sua mensagem|messaggio|\bthe message\b"
+    r"\b[45]\.\d{1,3}\.\d{1,3}\b|\b[45]\d\d[ -]|smtp|mailbox|mailer|undeliver|non-?delivery|\bdns\b|postmaster"
+    r"|mail server|returned message|original message|your message|e-?mail address|ihre nachricht|votre message|su mensaje"
+    r"|tu mensaje|sua mensagem|messaggio|\bthe message\b"
 )
 """What a bounce's (folded) text speaks of."""
 SUBJECT_PARTS = tuple(
