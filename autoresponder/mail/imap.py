@@ -3,7 +3,7 @@
 Promises: a password goes over verified TLS, or to this machine itself, or not at all; no report of the server is lost
 between commands and IDLE; only BODY.PEEK is used, so `\\Seen` stays as it is; a message is never read beyond the limit
 asked for. Fails with `RemoteError` only: a sentence, host:port or mailbox/folder, the next step. After a failure of the
-connection the session is dead (`alive` is False); a plain refusal (no such folder, keyword not allowed) leaves it alive.
+connection the session is dead (`alive` is False); a plain refusal (no such folder, keyword refused) leaves it alive.
 Blocking, for one thread at a time; `abort` may come from any.
 """
 
@@ -71,7 +71,8 @@ class ImapServer:
 
 @dataclass(frozen=True, slots=True)
 class Selected:
-    """A folder as it was when it was selected. `permanent_keywords`: whether new keywords can be stored in it."""
+    """A folder as it was when it was selected. `permanent_keywords`: whether new keywords can be stored in it (servers
+    tell only where `readonly=False`)."""
 
     uidvalidity: int
     uidnext: int

@@ -28,6 +28,8 @@ MAX_SKIPPED = 128 << 20
 """Octets of one literal or line read over and thrown away; a server that sends more is not listened to."""
 MAX_ANSWER = 64 << 20
 """Octets kept of all responses to one command."""
+ENDS = 64
+"""Octets kept of both ends of what is over the bounds: they tell what it was, and whether a literal follows."""
 MAX_LITERALS = 1000
 """Literals kept of one response."""
 MAX_UNASKED = 65536
@@ -151,6 +153,8 @@ class Line:
 
     def lost(self, sentence: str, step: str = "", *, fatal: bool = False) -> RemoteError:
         """Closes; the error to raise: what the server said in its BYE, else `sentence`."""
+        for line in self._buffer.splitlines()[-3:]:  # a BYE that came together with the end
+            self._note(line)
         self.close()
         if self._aborted:
             return RemoteError("the connection was given up", place=self.place)
@@ -261,19 +265,22 @@ class Line:
     # responses --------------------------------------------------------------------------------------------------
     def response(self, keep: int = MAX_LITERAL) -> Response:
         """The next whole response, waiting for it; of each literal the first `keep` octets."""
-        text, cut = self._long_line()
-        self._note(text)
+        line, cut = self._long_line()
+        self._note(line)
+        text = line
         literals: list[bytes] = []
-        while (size := _literal_size(text)) >= 0:
+        while (size := _literal_size(line)) >= 0:
             if size > MAX_SKIPPED:
                 raise self.lost(f"the server sent {size} octets where at most {MAX_SKIPPED} are read")
             kept = min(size, keep) if len(literals) < MAX_LITERALS else 0
             literals.append(self._beginning(kept))
             self._skip(size - kept)
-            more, long = self._long_line()
-            cut = cut or long or len(literals) > MAX_LITERALS or len(text) + len(more) > MAX_LINE
-            text = more if cut else text.rstrip(b"\r\n") + more  # what is cut is only read to its end
-            literals = literals[-1:] if cut else literals
+            line, long = self._long_line()
+            cut = cut or long or len(literals) > MAX_LITERALS or len(text) + len(line) > MAX_LINE
+            if cut:  # only read to its end
+                text, literals = text[:ENDS], []
+            else:
+                text = text.rstrip(b"\r\n") + line
         return Response(text.rstrip(b"\r\n"), literals, cut)
 
     def _beginning(self, size: int) -> bytes:
@@ -282,19 +289,19 @@ class Line:
         return self._take(size)
 
     def _long_line(self) -> tuple[bytes, bool]:
-        """A line; of one over MAX_LINE only its last 32 octets, and True."""
+        """A line; of one over MAX_LINE only its two ends, and True."""
         if (end := self._line_end()) >= 0:
             return self._take(end), False
-        skipped = 0
-        while (found := self._buffer.find(b"\n")) < 0:
-            here = len(self._buffer) - 32
+        head, skipped = self._take(ENDS), 0
+        while (found := self._buffer.find(b"\n") + 1) == 0:
+            here = len(self._buffer) - ENDS
             skipped += here
             if skipped > MAX_SKIPPED:
                 raise self.lost(f"the server sent a line of more than {MAX_SKIPPED} octets")
             del self._buffer[:here]
             self._fill()
-        self._skip(max(0, found + 1 - 32))
-        return self._take(min(found + 1, 32)), True
+        self._skip(max(0, found - ENDS))
+        return head + self._take(min(found, ENDS)), True
 
     def command(self, text: bytes, keep: int = MAX_LITERAL) -> list[Response]:
         """Sends a command and gives all untagged responses to it; `Refused` for NO and BAD."""
@@ -338,13 +345,13 @@ class Line:
             found = self._buffer.find(b"\n", end) + 1
             if not found:
                 break
-            size = _literal_size(bytes(self._buffer[max(end, found - 32) : found]))
+            size = _literal_size(bytes(self._buffer[max(end, found - ENDS) : found]))
             end = found + max(size, 0)
             if size < 0:
                 return self.response()
             if end > len(self._buffer):
                 break
-        if max(end, len(self._buffer)) > MAX_UNASKED:
+        if max(end, len(self._buffer)) >= MAX_UNASKED:
             raise self.lost("the server sent much more than a notice during IDLE")
         return None
 

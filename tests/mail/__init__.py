@@ -1,0 +1,1 @@
+"""The outside world of mail, against scripted dialogues and real servers."""
