@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from email.errors import HeaderParseError
 from email.header import decode_header, make_header
-from email.utils import collapse_rfc2231_value, decode_params
+from email.utils import collapse_rfc2231_value, decode_params, unquote
 from typing import Any
 
 from autoresponder.core.message import Attachment, Outline
@@ -23,7 +23,7 @@ MAX_PARTS = 1_000
 """Parts of a message that are looked at; the rest is left out of the outline."""
 
 _FETCH = re.compile(rb"\* \d{1,10} FETCH ", re.I)
-_TOKEN = re.compile(rb' *(?:(\()|(\))|"((?:[^"\\]|\\.)*)"|~?\{(\d{1,19})\+?\}|([^ ()"{]+))', re.S)
+_TOKEN = re.compile(rb' *(?:(\()|(\))|"((?:[^"\\]++|\\.)*+)"|~?\{(\d{1,19})\+?\}|([^ ()"{]+))', re.S)
 _OPEN, _CLOSE, _QUOTED, _LITERAL = 1, 2, 3, 4
 _DATE = re.compile(r" ?(\d{1,2})-([A-Z][a-z]{2})-(\d{4}) (\d\d):(\d\d):(\d\d) ([+-])(\d\d)(\d\d)")
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -224,14 +224,14 @@ def _parameters(value: Value) -> dict[str, str]:
     texts = [one[:2000].decode("utf-8", "replace") for one in value[:100]]
     pairs = list(zip(texts[::2], texts[1::2], strict=False))
     try:
-        decoded = decode_params([("", ""), *((name, one.replace('"', "")) for name, one in pairs)])[1:]
-        return {name.lower(): _words(collapse_rfc2231_value(one)) for name, one in decoded}
+        decoded = decode_params([("", ""), *pairs])[1:]
+        return {name.lower(): _words(unquote(collapse_rfc2231_value(one))) for name, one in decoded}
     except (ValueError, TypeError, LookupError, IndexError, AttributeError):
         return {name.lower(): _words(one) for name, one in pairs}
 
 
 def _words(text: str) -> str:
-    text = text.strip().strip('"')
+    text = text.strip()
     if "=?" in text:
         with suppress(HeaderParseError, ValueError, LookupError):
             text = str(make_header(decode_header(text)))

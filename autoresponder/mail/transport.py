@@ -153,7 +153,7 @@ class Line:
 
     def lost(self, sentence: str, step: str = "", *, fatal: bool = False) -> RemoteError:
         """Closes; the error to raise: what the server said in its BYE, else `sentence`."""
-        for line in self._buffer.splitlines()[-3:]:  # a BYE that came together with the end
+        for line in bytes(self._buffer).splitlines()[-3:]:  # a BYE that came together with the end
             self._note(line)
         self.close()
         if self._aborted:

@@ -78,19 +78,20 @@ class ScriptedImap:
         return self
 
     def __exit__(self, kind: object, *_: object) -> None:
+        if kind is None:
+            self._thread.join(PATIENCE)
         self._listener.close()
-        self._thread.join(PATIENCE)
         if kind is None and self._wrong:
             raise AssertionError(f"{self._wrong}; the client said {self.heard}")
 
     def _run(self) -> None:
         try:
             connection, _ = self._listener.accept()
+            self._wrong = "the dialogue was not finished" if self._dialogue else ""
             connection.settimeout(PATIENCE)
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if self._tls and self._implicit:
                 connection = self._tls.wrap_socket(connection, server_side=True)
-            self._wrong = "the dialogue was not finished"
             with connection:
                 self._speak(connection)
         except (OSError, ValueError) as error:
