@@ -21,7 +21,7 @@ from autoresponder.config.conditions import condition
 from autoresponder.config.holidays import HolidayCalendar, public
 from autoresponder.config.loader import Document, Path_, read
 from autoresponder.config.problems import Parts, about, check_grammar, in_order
-from autoresponder.config.secrets import Secret, readable_by_others
+from autoresponder.config.secrets import Kind, Secret, readable_by_others
 from autoresponder.config.settings import Account, FollowUp, Settings
 from autoresponder.config.values import BadValue
 from autoresponder.core.address import is_answerable, sender_key

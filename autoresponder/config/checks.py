@@ -42,7 +42,9 @@ def missing_templates(document: Document, rules: Mapping[int, Rule], names: Coll
 
 
 def _presence(document: Document) -> Iterator[Problem]:
-    data = document.data if isinstance(document.data, dict) else {}
+    data = {} if document.data is None else document.data
+    if not isinstance(data, dict):
+        return
     examples = {"mailboxes": "such as mailboxes: {contact: {address: …, imap: {…}, smtp: {…}}}",
                 "rules": "such as rules: [{name: Everything else, reply: acknowledgement}]"}  # fmt: skip
     for key, example in examples.items():
@@ -96,9 +98,9 @@ def _rule(document: Document, path: Path_, table: RuleTable, rule: Rule, parts: 
         sentence = f'"{rule.move_to}" is itself watched'
         yield about(document, (*path, "move_to"), sentence, "move letters to a folder that is not", warning=True)
     for when, place in nested(table.when, (*path, "when")):
-        yield from _names_in(document, place, "mailbox", when.mailbox or (), parts.mailboxes, "is no mailbox")
-        yield from _names_in(document, place, "folder", when.folder or (), watched, "is not watched by any mailbox")
-        if when.contact is not None and parts.config.contacts is None:
+        yield from _names_in(document, place, "mailbox", when.mailbox or (), parts)
+        yield from _names_in(document, place, "folder", when.folder or (), parts)
+        if when.contact is not None and "contacts" not in document.data:
             yield about(document, (*place, "contact"), "there is no contacts file", "add contacts: contacts.csv")
         if when.authenticated is not None and not any(box.authserv_id for box in parts.mailboxes.values()):
             sentence = "no mailbox says whose Authentication-Results to believe, so no letter counts as authenticated"
@@ -109,15 +111,16 @@ def _rule(document: Document, path: Path_, table: RuleTable, rule: Rule, parts: 
         yield about(document, (*path, "promise"), sentence, "add office: {timezone: …, hours: …}", warning=True)
 
 
-def _names_in(document: Document, path: Path_, key: str, names: Collection[str], known: Collection[str],
-              sentence: str) -> Iterator[Problem]:  # fmt: skip
+def _names_in(document: Document, path: Path_, key: str, names: Collection[str], parts: Parts) -> Iterator[Problem]:
     boxes = document.data.get("mailboxes")
-    if not known or (key == "mailbox" and not isinstance(boxes, dict)):
+    if not isinstance(boxes, dict) or (key == "folder" and len(boxes) != len(parts.mailboxes)):
         return  # the mailboxes themselves are wrong; that has been said
-    known = boxes if key == "mailbox" else known
+    folders = {folder for box in parts.mailboxes.values() for folder in box.folders}
+    known = set(boxes) if key == "mailbox" else folders
     for i, name in enumerate(names):
         if name not in known:
             step = nearest(name, known) or f"there are: {', '.join(sorted(known))}"
+            sentence = "is no mailbox" if key == "mailbox" else "is not watched by any mailbox"
             yield about(document, (*path, key, i), f'"{name}" {sentence}', step)
 
 

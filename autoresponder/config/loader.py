@@ -283,8 +283,11 @@ _SENTENCES = {
     "block mapping": ("a key cannot stand here", "put it on a line of its own"),
     "unknown escape character": ("a backslash in double quotes", "use single quotes for regular expressions: '\\d+'"),
     "undefined tag handle": ('a value that starts with "!" must be in quotes', ""),
+    "unexpected ':'": (
+        "a colon stands right before a bracket or comma",
+        "write a value after it, with a space between",
+    ),
     "expected <document start>": ("there is something after the end", "give keys of one block the same indent"),
-    "invalid leading UTF-8": ("the file is not UTF-8", "save it as UTF-8 in your editor"),
 }
 
 

@@ -45,7 +45,13 @@ def check_grammar(document: Document) -> tuple[Parts, list[Problem]]:
             read = Config.model_validate(data)
         except ValidationError as error:
             found = [_translate(document, _path(details["loc"], path), details) for details in error.errors()]
-            problems += [p for at, p in found if not any(at[: len(e)] == e for e in empty)]
+            meant = {(*at[:-1], p.step) for at, p in found}
+            problems += [
+                p
+                for at, p in found
+                if not any(at[: len(e)] == e for e in empty)  # said already: it has no value
+                and (*at[:-1], f'did you mean "{at[-1] if at else ""}"?') not in meant  # missing, as it is misspelt
+            ]
             continue
         if path[0] == "rules" and len(path) > 1:
             rules[int(path[1])] = read.rules[0]
@@ -231,13 +237,15 @@ def _hint(key: str, container: Path_, known: tuple[str, ...]) -> str:
         return f"put it under when: when: {{{folded}: …}}"
     if model is When and folded in _names(RuleTable):
         return "it belongs beside when, not in it"
-    if close := nearest(key, known):
-        return close
     for name, other in (("answer", schema.Answer), ("answer.limits", schema.Limits), ("office", schema.Office),
                         ("brand", schema.Brand), ("a mailbox", MailboxTable), ("imap and smtp", schema.ImapTable),
                         ("a rule", RuleTable), ("the top level", Config)):  # fmt: skip
         if other is not model and folded in _names(other):
             return f"it belongs under {name}" if name != "the top level" else "it belongs at the top level"
+    if close := nearest(key, known):
+        return close
+    if model is RuleTable and (close := nearest(key, _names(When))):
+        return close.replace("?", ", under when?")
     return f"known here: {', '.join(known)}" if 0 < len(known) <= 12 else "see docs/rules.md"
 
 

@@ -75,7 +75,7 @@ def _whole_week(table: dict[tuple[int, ...], Any]) -> dict[tuple[int, ...], Any]
 
 
 def _guard(value: object) -> str:
-    found = values.line(value, "answer_despite: [bulk-hint]").casefold()
+    found = values.line(value, "answer_despite: [unsubscribe]").casefold()
     if found in SOFT_GUARDS:
         return found
     if found in {guard.name for guard in GUARDS}:
@@ -298,7 +298,7 @@ def _credential(value: object) -> str:
 
 def _arguments(value: object) -> list[str]:
     if isinstance(value, str):
-        raise BadValue("must be a list of arguments (no shell is used)", "{command: [pass, show, imap]}")
+        raise BadValue("must be a list of arguments, as no shell is used", "{command: [pass, show, imap]}")
     if not isinstance(value, list) or not value or not all(isinstance(v, str | int) for v in value):
         raise BadValue("must be a list of arguments", "{command: [pass, show, imap]}")
     return [str(v) for v in value]

@@ -362,8 +362,8 @@ def limit(value: object) -> Limit | None:
         raise BadValue(f"{shown(value)} would let no answer out", "to send nothing write mode: shadow")
     try:
         found = span(window if window[0].isdigit() else f"1 {window}")
-    except BadValue as error:
-        raise BadValue(f"{shown(value)} is not a limit", error.step or examples) from None
+    except BadValue:
+        raise BadValue(f"{shown(value)} is not a limit", examples) from None
     if found > timedelta(days=31):
         raise BadValue(f"{shown(value)}: a limit looks back 31 days at most", examples)
     return Limit(count, found)
@@ -395,7 +395,9 @@ _DAY_NAMES |= {"tues": 1, "thur": 3, "thurs": 3}
 
 def _day(word: str) -> int:
     if word not in _DAY_NAMES:
-        raise BadValue(f"{shown(word)} is not a day of the week", nearest(word, _DAY_NAMES) or one_of(DAYS))
+        raise BadValue(
+            f"{shown(word)} is not a day of the week", (len(word) > 3 and nearest(word, _FULL_DAYS)) or one_of(DAYS)
+        )
     return _DAY_NAMES[word]
 
 
@@ -477,8 +479,8 @@ def _date(word: str, value: object) -> date | tuple[int, int]:
     try:
         checked = date(int(match[1] or 2000), month, day)  # 2000 was a leap year: 02-29 is a good yearly date
     except ValueError:
-        leap = " (not a leap year)" if (month, day) == (2, 29) else ""
-        raise BadValue(f"{shown(value)}: there is no {word.strip()}{leap}", "year-month-day or month-day") from None
+        reason = f": {match[1]} is no leap year" if (month, day) == (2, 29) else ""
+        raise BadValue(f"the date {shown(word)} does not exist{reason}", "write year-month-day or month-day") from None
     return checked if match[1] else (month, day)
 
 
