@@ -54,7 +54,7 @@ class SystemdBox:
             path.chmod(0o755)
 
     def run(self, *command: str, fails: bool = False) -> str:
-        """What the command prints inside, as root; AssertionError with the journal when it does not succeed (or fail)."""
+        """What the command prints inside, as root; AssertionError with the journal when it should not have ended so."""
         done = self._enter(*command)
         if (done.returncode != 0) != fails:
             journal = self._enter("journalctl", "--no-pager", "--lines=40", "--output=cat").stdout

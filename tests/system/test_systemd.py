@@ -109,6 +109,7 @@ def configure(box: SystemdBox, dovecot: Dovecot, sink: Sink) -> Iterator[Configu
     yield write
     box.run("systemctl", "stop", UNIT)
     box.run("systemctl", "reset-failed")
+    box.run("rm", "-rf", "/var/lib/private/autoresponder")
 
 
 def test_a_life_under_systemd(box: SystemdBox, configure: Configure, dovecot: Dovecot, sink: Sink) -> None:
