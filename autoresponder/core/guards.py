@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from autoresponder.core.address import Address, is_answerable, matches, parse_addresses
 from autoresponder.core.authres import dmarc
 from autoresponder.core.history import History
-from autoresponder.core.message import Arrival, Message
+from autoresponder.core.message import Arrival, Headers, Message
 from autoresponder.core.mime import strip_comments
 from autoresponder.core.phrases import (
     ABOUT_MAIL,
@@ -106,6 +106,11 @@ def _said(name: str, value: str) -> str:
     return f"{name}: {_show(value)}" if value else name
 
 
+def _among(wanted: frozenset[str], headers: Headers) -> list[str]:
+    """Which of the wanted fields a letter has, in its order."""
+    return [] if wanted.isdisjoint(headers.names) else [name for name in headers.names if name in wanted]
+
+
 # -- whom -------------------------------------------------------------------------------------------------------------
 
 
@@ -133,7 +138,9 @@ def _own_address(scene: Scene) -> str:
 
 def _is_ours(email: str, scene: Scene) -> bool:
     own, key = scene.policy.own, Address("", email).key
-    if key in own or (scene.mailbox.aliases and any(matches(alias, email) for alias in scene.mailbox.aliases)):
+    if key in own:
+        return True
+    if any(("*" in alias or alias.startswith("@")) and matches(alias, email) for alias in scene.mailbox.aliases):
         return True
     local, plus, rest = key.partition("+")
     return bool(plus) and f"{local}@{rest.rpartition('@')[2]}" in own
@@ -195,7 +202,7 @@ _LIST_HEADERS = frozenset(
 def _list(scene: Scene) -> str:
     """RFC 2369, RFC 2919, RFC 5230 section 4.5 (List-Unsubscribe alone is only a hint), and lists older than these."""
     headers = scene.message.headers
-    for name in _LIST_HEADERS & headers.names:
+    for name in _among(_LIST_HEADERS, headers):
         return f"it came through a mailing list ({_said(name.title(), headers.first(name))})"
     for value in headers.all("delivered-to"):
         if value.lower().startswith("mailing list "):
@@ -232,7 +239,7 @@ _ROBOT_VALUES = (
 def _robot_header(scene: Scene) -> str:
     """RFC 3834 section 3.1.8 and what autoresponders, ticket systems and monitors write into headers of their own."""
     headers = scene.message.headers
-    for name in _ROBOT_HEADERS & headers.names:
+    for name in _among(_ROBOT_HEADERS, headers):
         value = headers.first(name)
         if value.strip().lower() not in ("no", "false", "0"):
             return f"a program sent it ({_said(name.title(), value)})"
@@ -264,7 +271,7 @@ def _report(scene: Scene) -> str:
     for kind in message.types:
         if kind in _REPORT_TYPES:
             return f"it is a report of a mail system ({kind})"
-    for name in _REPORT_HEADERS & message.headers.names:
+    for name in _among(_REPORT_HEADERS, message.headers):
         return f"it is a report of a mail system ({_said(name.title(), message.headers.first(name))})"
     if "report-type=" in message.headers.first("content-type").lower():
         return f"it is a report of a mail system (Content-Type: {_show(message.headers.first('content-type'))})"
@@ -279,25 +286,21 @@ def _calendar(scene: Scene) -> str:
 
 
 _JUNK_FLAGS = frozenset(("$junk", "junk", "\\junk", "$phishing"))
-_YES = re.compile(r"\s*(?:yes|true|1\b|spam\b(?!assassin)|junk\b|reject|infected)", re.IGNORECASE)
-_SPAM_HEADERS: tuple[tuple[str, re.Pattern[str]], ...] = (
-    *(
-        (name, _YES)
-        for name in ("x-spam-flag", "x-spam-status", "x-spam", "x-spam-verdict", "x-spam-result",
-                     "x-barracuda-spam-flag",                     "x-barracuda-spam-status", "x-dspam-result", "x-bogosity", "x-virus-status", "x-purgate-type",
-                     "x-vr-spamstate", "x-ovh-spam-status", "x-mailscanner-spamcheck", "x-crm114-status",
-     "x-spam-flagged",
-                     "x-tmase-result", "x-is-spam", "x-hmailserver-spam", "x-anti-spam-flag", "x-rspamd-bar-spam")
-    ),
-    ("x-rspamd-action", re.compile(r"\s*(?:reject|add header|rewrite subject|soft reject|quarantine)", re.IGNORECASE)),
-    ("x-spamd-result", re.compile(r"[^:]{0,40}:\s*true\b", re.IGNORECASE)),
-    ("x-ms-exchange-organization-scl", re.compile(r"\s*[5-9]")),
-    ("x-forefront-antispam-report", re.compile(r"\bSFV:(?:SPM|SKB|SKS)\b|\bCAT:(?:SPM|HSPM|PHSH|HPHISH|MALW)\b")),
-    ("x-proofpoint-spam-details", re.compile(r"\s*rule=(?:spam|definite|probable)", re.IGNORECASE)),
-    ("x-ovh-spam-reason", re.compile(r"\s*vr: *spam", re.IGNORECASE)),
-    ("subject", re.compile(r"\s*(?:\*{2,}\s*(?:possible )?spam\b|\[(?:possible )?spam\b|\{spam\??\}|\*\[?spam)",
-     re.IGNORECASE)),
-)  # fmt: skip
+_YES = re.compile(r"\A\s*(?:yes|true|1\b|spam\b|junk\b|reject|infected)", re.IGNORECASE)
+_SPAM_HEADERS: dict[str, re.Pattern[str]] = {
+    "x-spam-flag": _YES, "x-spam-status": _YES, "x-spam": _YES, "x-spam-verdict": _YES, "x-spam-result": _YES,
+    "x-barracuda-spam-flag": _YES, "x-barracuda-spam-status": _YES, "x-dspam-result": _YES, "x-bogosity": _YES,
+    "x-virus-status": _YES, "x-purgate-type": _YES, "x-vr-spamstate": _YES, "x-ovh-spam-status": _YES,
+    "x-mailscanner-spamcheck": _YES, "x-crm114-status": _YES, "x-is-spam": _YES, "x-hmailserver-spam": _YES,
+    "x-anti-spam-flag": _YES,
+    "x-rspamd-action": re.compile(r"\A\s*(?:reject|add header|rewrite subject|soft reject|quarantine)", re.IGNORECASE),
+    "x-spamd-result": re.compile(r"\A[^:]{0,40}:\s*true\b", re.IGNORECASE),
+    "x-ms-exchange-organization-scl": re.compile(r"\A\s*[5-9]"),
+    "x-forefront-antispam-report": re.compile(r"\bSFV:(?:SPM|SKB|SKS)\b|\bCAT:(?:SPM|HSPM|PHSH|HPHISH|MALW)\b"),
+    "x-proofpoint-spam-details": re.compile(r"\A\s*rule=(?:spam|definite|probable)", re.IGNORECASE),
+}  # fmt: skip
+_SPAM_NAMES = frozenset(_SPAM_HEADERS)
+_SPAM_SUBJECT = re.compile(r"(?:\*{2,}\s*(?:possible )?|\[(?:possible )?|\{|\*\[?)spam\b", re.IGNORECASE)
 _JUNK_FOLDERS = frozenset(
     ("junk", "spam", "junk email", "junk e-mail", "bulk mail", "correo no deseado", "spamverdacht")
 )
@@ -312,10 +315,12 @@ def _spam(scene: Scene) -> str:
             return f"it is marked as spam (keyword {flag})"
     if re.split(r"[./\\]", arrival.folder)[-1].lower() in _JUNK_FOLDERS:
         return f"it lies among the spam (folder {_show(arrival.folder)})"
-    for name, pattern in _SPAM_HEADERS:
+    for name in _among(_SPAM_NAMES, headers):
         for value in headers.all(name):
-            if pattern.match(value) or (name == "x-forefront-antispam-report" and pattern.search(value)):
+            if _SPAM_HEADERS[name].search(value):
                 return f"a filter took it for spam ({_said(name.title(), value)})"
+    if _SPAM_SUBJECT.match(scene.message.subject):
+        return f"a filter took it for spam (Subject: {_show(scene.message.subject)})"
     return ""
 
 
@@ -492,7 +497,7 @@ _BULK_HEADERS = frozenset(
 def _bulk_header(scene: Scene) -> str:
     """Feedback-ID and the campaign numbers of mailing services."""
     headers = scene.message.headers
-    for name in _BULK_HEADERS & headers.names:
+    for name in _among(_BULK_HEADERS, headers):
         return f"a mailing service sent it ({_said(name.title(), headers.first(name))})"
     return ""
 
@@ -531,10 +536,10 @@ def _machine_subject(scene: Scene) -> str:
     subject = fold(scene.message.subject[:300])
     bare = _TAGS.sub("", subject, count=1) if subject.startswith("[") else subject
     if (
-        bare.startswith(SUBJECTS)
-        or subject.startswith(SUBJECTS)
+        SUBJECTS.begin(bare)
+        or (bare is not subject and SUBJECTS.begin(subject))
         or any(part in subject for part in SUBJECT_PARTS)
-        or (bare.startswith(DELIVERY_SUBJECTS) and ABOUT_MAIL.search(fold(scene.message.text[:2000])))
+        or (DELIVERY_SUBJECTS.begin(bare) and ABOUT_MAIL.search(fold(scene.message.text[:2000])))
     ):
         return f"its subject is that of an automatic letter (Subject: {_show(scene.message.subject)})"
     return ""
@@ -544,14 +549,14 @@ def _machine_name(scene: Scene) -> str:
     """Display names of mail systems and robots, in From and Sender."""
     message = scene.message
     for address in (*message.from_[:5], *message.sender[:5]):
+        if not address.name:
+            continue
         name = fold(address.name)
-        if name and (
+        known = NAMES.begin(name)
+        if (
             name in WHOLE_NAMES
             or name.endswith(NAME_ENDS)
-            or (
-                name.startswith(NAMES)
-                and any(name.startswith(n) and not name[len(n) : len(n) + 1].isalpha() for n in NAMES)
-            )
+            or (known and not name[len(known) : len(known) + 1].isalpha())
         ):
             return f"the sender's name is a machine's (From: {_show(address.name)})"
     return ""
@@ -560,7 +565,7 @@ def _machine_name(scene: Scene) -> str:
 def _machine_text(scene: Scene) -> str:
     """How mail systems and robots begin their text; a person who forwards such a thing begins otherwise."""
     for line in scene.message.text[:600].split("\n", 9)[:9]:
-        if fold(line).lstrip("*#=~[(<| ").startswith(TEXTS):
+        if line and TEXTS.begin(fold(line[:100]).lstrip("*#=~[(<| ")):
             return f"its text begins like an automatic letter (“{_show(line.strip())}”)"
     return ""
 

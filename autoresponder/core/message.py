@@ -1,7 +1,7 @@
 """A letter as immutable facts, from any bytes whatever.
 
-Contract: `parse` never raises for any input; time and memory are bounded by the size of the input and by the limits here
-and in `core.mime`, whatever the input is. Nothing is looked up anywhere; text is decoded and never trusted.
+Contract: `parse` never raises for any input; time and memory are bounded by the size of the input and by the limits
+here and in `core.mime`, whatever the input is. Nothing is looked up anywhere; text is decoded and never trusted.
 """
 
 import re
@@ -20,7 +20,7 @@ MAX_SUBJECT = 1_000
 MAX_REFERENCES = 100
 """Message ids that are kept of References: the oldest one and the newest."""
 MAX_ATTACHMENTS = 200
-_ABSENT = [""]
+_ABSENT = ("",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +28,13 @@ class Headers:
     """All header fields in order: (lower-case name, unfolded value as text, comments and encoded words untouched)."""
 
     fields: mime.Fields = ()
-    _index: dict[str, list[str]] = field(init=False, repr=False, compare=False)
+    _index: dict[str, tuple[str, ...]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         index: dict[str, list[str]] = {}
         for name, value in self.fields:
             index.setdefault(name, []).append(value)
-        object.__setattr__(self, "_index", index)
+        object.__setattr__(self, "_index", {name: tuple(values) for name, values in index.items()})
 
     @property
     def names(self) -> Set[str]:
@@ -43,7 +43,7 @@ class Headers:
 
     def all(self, name: str) -> tuple[str, ...]:
         """Every occurrence of `name` (any case), top first."""
-        return tuple(self._index.get(name.lower(), ()))
+        return self._index.get(name.lower(), ())
 
     def first(self, name: str) -> str:
         """The topmost occurrence of `name`, "" when absent."""

@@ -23,7 +23,8 @@ MAX_DELIMITERS = 20_000
 MAX_TEXT_OCTETS = 262_144
 """Octets (as sent) of a text part that are decoded."""
 
-_FIELD = re.compile(r"([!-9;-~]+)[ \t]*:(.*(?:\n[ \t].*)*)(?:\n|\Z)")
+_FIELD = re.compile(r"[!-9;-~]+[ \t]*:.*(?:\n[ \t].*)*(?:\n|\Z)|[ \t\r]*\n")
+_FOLD = re.compile(r"\r?\n[ \t]+")
 _EMPTY_LINES = re.compile(rb"[\r\n]*")
 _BLANK_LINE = re.compile(rb"\n\r?\n")
 _ENCODED_WORD = re.compile(r"=\?([^?\s]{1,60})\?([bBqQ])\?([^?]*)\?=")
@@ -33,6 +34,7 @@ _PARAM = re.compile(r';\s*([\w.*%+-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;]*))', r
 _QUOTED_PAIR = re.compile(r"\\(.)")
 _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/]")
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+_UNUSUAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\r(?!\n)")
 _NOT_ONE_LINE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]+")
 
 _CHARSETS = {
@@ -100,25 +102,35 @@ def split_header(raw: bytes, start: int = 0, limit: int = MAX_HEADER) -> tuple[F
         found = _BLANK_LINE.search(raw, start)
     end, body = (found.start() + 1, found.end()) if found else (len(raw), len(raw))
     block = raw[start : min(end, start + limit)].decode("utf-8", "surrogateescape")
+    clean = block.isascii() and _UNUSUAL.search(block) is None
     fields: list[tuple[str, str]] = []
+    for line in _FOLD.sub(" ", block).split("\n"):
+        name, colon, value = line.partition(":")
+        name = name.rstrip(" \t").lower()
+        if not colon or not name.isascii() or not name.isprintable() or not name or " " in name:
+            if line.strip():
+                break
+            continue
+        if len(fields) >= MAX_FIELDS:
+            return tuple(fields), body, f"only the first {MAX_FIELDS} header fields were read"
+        fields.append((name, value.strip() if clean else _cleaned(value.strip())))
+    else:
+        return tuple(fields), body, f"only {limit} octets of the header were read" if end - start > limit else ""
+    return tuple(fields), _after_fields(raw, start, block), "the header ends in a line that is no header field"
+
+
+def _after_fields(raw: bytes, start: int, block: str) -> int:
+    """Where the first line stands that is no header field: there the body begins."""
     at = 0
-    while len(fields) < MAX_FIELDS and (match := _FIELD.match(block, at)) is not None:
-        fields.append((match[1].lower(), _unfold(match[2])))
+    while (match := _FIELD.match(block, at)) is not None:
         at = match.end()
-    if len(fields) >= MAX_FIELDS:
-        return tuple(fields), body, f"only the first {MAX_FIELDS} header fields were read"
-    if block[at:].strip():
-        body = start + len(block[:at].encode("utf-8", "surrogateescape"))
-        return tuple(fields), body, "the header ends in a line that is no header field"
-    return tuple(fields), body, f"only {limit} octets of the header were read" if end - start > limit else ""
+    return min(start + len(block[:at].encode("utf-8", "surrogateescape")), len(raw))
 
 
-def _unfold(value: str) -> str:
-    """RFC 5322 section 2.2.3; control characters out."""
-    value = " ".join([line.strip() for line in value.split("\n")]) if "\n" in value else value.strip()
+def _cleaned(value: str) -> str:
     if value.isascii() and value.isprintable():
         return value
-    return _CONTROL.sub("", repair(value).replace("\t", " ").replace("\r", " ").replace("\n", " "))
+    return _CONTROL.sub("", repair(value).replace("\t", " ").replace("\r", " "))
 
 
 def repair(text: str) -> str:
@@ -296,7 +308,7 @@ def parts_of(raw: bytes, fields: Fields, body: int) -> Iterator[Part]:
     what is inside it (RFC 2046 section 5.1.2), so missing ends and truncated mail need no care."""
     open_: list[tuple[bytes, str]] = []
     delimiters = count = 0
-    at = body
+    at = max(body - 1, 0)
     while count < MAX_PARTS:
         count += 1
         parent = open_[-1][1] if open_ else ""
