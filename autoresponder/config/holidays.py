@@ -39,9 +39,8 @@ def public(country: str, region: str) -> "Mapping[date, str]":
     known = holidays.list_supported_countries(include_aliases=True)
     if country not in known:
         raise BadValue(f'the public holidays of "{country}" are not known', "name the days yourself under closed")
-    if not region:
-        return holidays.country_holidays(country)
-    if region not in known[country]:
+    if region and region not in known[country]:
         hint = f"known regions: {', '.join(known[country])}" if known[country] else "leave region out"
         raise BadValue(f'"{region}" is not a region of {country}', nearest(region, known[country]) or hint)
-    return holidays.country_holidays(country, subdiv=region)
+    own_language = getattr(holidays, country).default_language  # otherwise the names would follow the daemon's locale
+    return holidays.country_holidays(country, subdiv=region or None, language=own_language)

@@ -12,14 +12,39 @@ from autoresponder.errors import ConfigError, Place
 @pytest.mark.parametrize(
     ("written", "meant"),
     [
-        ("no", "no"), ("on", "on"), ("y", "y"), ("off", "off"), ("true", True), ("False", False), ("TRUE", True),
-        ("09:00", "09:00"), ("22:00-06:00", "22:00-06:00"), ("2026-12-24", "2026-12-24"), ("12-20..01-06", "12-20..01-06"),
-        ("1.50", "1.50"), ("1e3", "1e3"), ("010", "010"), ("0x1f", "0x1f"), ("1_000", "1_000"), ("=", "="), ("993", 993),
-        ("-1", -1), ("+34", 34), ("12345678901234567890", "12345678901234567890"), ("~", None), ("null", None), ("", None),
-        ('"993"', "993"), ("'true'", "true"), ('""', ""), ("|\n  two\n  lines\n", "two\nlines\n"), ("ñandú", "ñandú"),
-        ("[1, a]", [1, "a"]), ("{1: a, true: b, ~: c}", {"1": "a", "true": "b", "~": "c"}),
+        ("no", "no"),
+        ("on", "on"),
+        ("y", "y"),
+        ("off", "off"),
+        ("true", True),
+        ("False", False),
+        ("TRUE", True),
+        ("09:00", "09:00"),
+        ("22:00-06:00", "22:00-06:00"),
+        ("2026-12-24", "2026-12-24"),
+        ("12-20..01-06", "12-20..01-06"),
+        ("1.50", "1.50"),
+        ("1e3", "1e3"),
+        ("010", "010"),
+        ("0x1f", "0x1f"),
+        ("1_000", "1_000"),
+        ("=", "="),
+        ("993", 993),
+        ("-1", -1),
+        ("+34", 34),
+        ("12345678901234567890", "12345678901234567890"),
+        ("~", None),
+        ("null", None),
+        ("", None),
+        ('"993"', "993"),
+        ("'true'", "true"),
+        ('""', ""),
+        ("|\n  two\n  lines\n", "two\nlines\n"),
+        ("ñandú", "ñandú"),
+        ("[1, a]", [1, "a"]),
+        ("{1: a, true: b, ~: c}", {"1": "a", "true": "b", "~": "c"}),
     ],
-)  # fmt: skip
+)
 def test_scalars_mean_what_yaml_1_2_says(written: str, meant: Any) -> None:
     data = parse(f"a: {written}".encode(), "r.yaml").data
     assert data == {"a": meant}
@@ -68,9 +93,17 @@ def test_a_password_is_not_in_the_repr() -> None:
 
 @pytest.mark.parametrize(
     "raw",
-    [b"a" * (MAX_BYTES + 1), b"- a\n" * 200_000, b"[" * MAX_BYTES, b"{a: " * 200_000, b"? - " * 200_000,
-     b"a: 1\n" * 100_000, b"&a " * 300_000, b"- !!a b\n" * 100_000],
-)  # fmt: skip
+    [
+        b"a" * (MAX_BYTES + 1),
+        b"- a\n" * 200_000,
+        b"[" * MAX_BYTES,
+        b"{a: " * 200_000,
+        b"? - " * 200_000,
+        b"a: 1\n" * 100_000,
+        b"&a " * 300_000,
+        b"- !!a b\n" * 100_000,
+    ],
+)
 def test_too_much_is_refused_with_few_words(raw: bytes) -> None:
     with pytest.raises(ConfigError) as caught:
         parse(raw, "r.yaml")

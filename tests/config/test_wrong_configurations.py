@@ -1,4 +1,4 @@
-"""Every wrong configuration in tests/configs gives exactly the sentences beside it: place, sentence, next step, in order.
+"""Every wrong configuration in tests/configs gives exactly the sentences beside it: place, sentence, next step.
 
 NAME.errors holds one problem a line as users read it; a file whose lines are all warnings must load. To look at the
 sentences of a new file before keeping them: `python -m tests.config.test_wrong_configurations NAME`.
