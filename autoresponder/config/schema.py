@@ -5,7 +5,9 @@ means. The docstring under each key is what an editor shows (`json_schema`). Not
 keys' values: that is for `config.checks`. Models hold plain and small core values; `config.build` makes the rest.
 """
 
+import json
 from datetime import time, timedelta, tzinfo
+from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import (
@@ -540,3 +542,8 @@ def json_schema() -> dict[str, Any]:
     schema = Config.model_json_schema(by_alias=True, schema_generator=_ForEditors)
     head = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
     return head | schema | {"title": "rules.yaml of autoresponder", "required": ["mailboxes", "rules"]}
+
+
+if __name__ == "__main__":
+    text = json.dumps(json_schema(), indent=1, ensure_ascii=False) + "\n"
+    Path(__file__).with_name("rules.schema.json").write_text(text, encoding="utf-8")

@@ -309,7 +309,7 @@ def test_offices(load: Any) -> None:
         datetime(2027, 5, 5, 8, 30, tzinfo=UTC): "open",
     }
     assert {moment: office.state(moment) for moment in at} == at
-    assert office.holiday(date(2026, 12, 25)) == "Navidad"
+    assert office.holiday(date(2026, 12, 25)) == "Natividad del Señor"
     assert office.holiday(date(2026, 12, 24)) == "closed"
     assert office.holiday(date(2026, 12, 23)) == ""
 
