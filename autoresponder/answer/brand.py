@@ -70,7 +70,7 @@ class Face:
             address=brand.address,
             website=brand.website.removeprefix("https://").removeprefix("http://").rstrip("/"),
             url=brand.website if "://" in brand.website or not brand.website else f"https://{brand.website}",
-            on_colour=max((LIGHT, "#111111"), key=lambda text: contrast(text, colour)),
+            on_colour=max((LIGHT, "#000000"), key=lambda text: contrast(text, colour)),
             ink=_readable(colour, LIGHT),
             ink_dark=_readable(colour, DARK),
         )

@@ -101,7 +101,8 @@ class Composer:
     def _finish(self, rendered: Rendered, values: Values, target: Address, seed: str, thread: Sequence[str]) -> Answer:
         sender = Address("", values.mailbox_address)
         message_id = self._signer.message_id(seed, sender.domain)
-        boundary = "=_" + base64.urlsafe_b64encode(self._signer.token(message_id).encode()[:18]).decode()
+        token = self._signer.token(message_id)
+        boundary = f"=_{token}"
         head = [
             f"From: {mailbox_header(rendered.from_name or self._brand.name, sender)}",
             f"To: {mailbox_header(person(target.name)[0], target)}",
@@ -114,7 +115,7 @@ class Composer:
         head += [
             "Auto-Submitted: auto-replied",
             "X-Auto-Response-Suppress: All",
-            f"{TOKEN_HEADER}: {self._signer.token(message_id)}",
+            f"{TOKEN_HEADER}: {token}",
             *([f"Content-Language: {rendered.language}"] if languages.is_tag(rendered.language) else []),
             "MIME-Version: 1.0",
             f'Content-Type: multipart/alternative; boundary="{boundary}"',
@@ -135,10 +136,10 @@ class Composer:
 
 
 def reference(signer: Signer, letter_key: str) -> str:
-    """The number people quote, such as `K7P-2M4-QX9`: the first six symbols stand for the letter, the last three
+    """The number people quote, such as `K7P2M4QX9`: the first six symbols stand for the letter, the last three
     prove that we gave it out (`is_reference`)."""
     six = _symbols(signer.pseudonym(f"reference {letter_key}"), 6)
-    return "-".join((six[:3], six[3:], _symbols(signer.pseudonym(f"check {six}"), 3)))
+    return six + _symbols(signer.pseudonym(f"check {six}"), 3)
 
 
 def is_reference(signer: Signer, text: str) -> bool:
@@ -230,11 +231,10 @@ def _text_part(kind: str, text: str) -> bytes:
     data = text.replace("\r", "").encode("utf-8", "replace").replace(b"\n", b"\r\n")
     if data.isascii() and max(map(len, data.split(b"\r\n"))) <= 76 and b"\r\nFrom " not in data:
         charset, encoding = "us-ascii", "7bit"
-    elif sum(byte > 127 for byte in data) * 4 > len(data):
+    elif (len(data) - len(data.decode("ascii", "ignore"))) * 4 > len(data):
         charset, encoding, data = "utf-8", "base64", base64.encodebytes(data).replace(b"\n", b"\r\n")
     else:
         charset, encoding, data = "utf-8", "quoted-printable", binascii.b2a_qp(data, istext=True)
-        data = data.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
     head = f"Content-Type: text/{kind}; charset={charset}\r\nContent-Transfer-Encoding: {encoding}\r\n\r\n"
     return head.encode() + data
 

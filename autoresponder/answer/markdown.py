@@ -97,13 +97,13 @@ def html(tokens: Sequence[Token], lifted: Lifted) -> str:
     return lifted.comment(str(_MD.renderer.render(tokens, _MD.options, {})))
 
 
-def text(tokens: Sequence[Token]) -> str:
+def text(tokens: Sequence[Token], lifted: Lifted) -> str:
     """The tokens as a letter in plain text, tags still lifted, one line a paragraph (see `wrap`)."""
     out: list[str] = []
     lists: list[int | None] = []  # the next number, None for dashes
     indents: list[str] = []
     mark = waiting = ""
-    started = in_list = False
+    in_list = False
     for token in tokens:
         kind = token.type
         if kind in ("bullet_list_open", "ordered_list_open"):
@@ -133,10 +133,12 @@ def text(tokens: Sequence[Token]) -> str:
                 lines = ["-" * 24] if kind == "hr" else ["    " + line for line in token.content.rstrip().split("\n")]
             indent = "".join(indents)
             first = indent[: len(indent) - len(mark)] + mark
-            gap = "\n" if started and not (tight and in_list) else ""
+            gap = "" if tight and in_list else "\n"
+            if tight and any(re.match(r"\{%[-+]?\s*for\b", tag) for tag in lifted.tags(waiting)):
+                waiting, gap = gap + waiting, ""  # one empty line before the list, none between the rounds
             out.append(waiting + gap + "".join(f"{indent if i else first}{line}\n" for i, line in enumerate(lines)))
             mark = waiting = ""
-            started, in_list = True, bool(lists)
+            in_list = bool(lists)
     return "".join(out) + waiting
 
 

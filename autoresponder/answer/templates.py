@@ -23,7 +23,7 @@ from jinja2.exceptions import SecurityError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import missing
 
-from autoresponder.answer import markdown, words
+from autoresponder.answer import markdown, nesting, words
 from autoresponder.answer.brand import Brand, Face
 from autoresponder.answer.values import JOINER, NAMES, VIEWS, Values, one_line
 from autoresponder.core.calendar import Duration, Office
@@ -38,9 +38,10 @@ MAX_HTML = 30_000
 MAX_SUBJECT = 200
 KEYS = ("subject", "from_name", "language")
 FILTERS = (
-    "abs", "batch", "capitalize", "center", "count", "d", "default", "dictsort", "e", "escape", "first", "float", "groupby",
-    "indent", "int", "items", "join", "last", "length", "list", "lower", "max", "min", "reject", "rejectattr", "replace",
-    "reverse", "round", "select", "selectattr", "slice", "sort", "string", "striptags", "sum", "title", "trim", "truncate",
+    "abs", "batch", "capitalize", "center", "count", "d", "default", "dictsort", "e", "escape",
+    "first", "float", "groupby", "indent", "int", "items", "join", "last", "length", "list",
+    "lower", "max", "min", "reject", "rejectattr", "replace", "reverse", "round", "select",
+    "selectattr", "slice", "sort", "string", "striptags", "sum", "title", "trim", "truncate",
     "unique", "upper", "wordcount",
 )  # fmt: skip
 """Jinja's filters without those that switch escaping off or make links (safe, urlize, xmlattr …)."""
@@ -169,6 +170,9 @@ class Library:
                 return
             if not rendered.subject:
                 yield Problem(source.place(source.front["subject"][1]), "the subject comes out empty")
+            if sentence := nesting.fault(rendered.html):
+                yield Problem(source.place(), f"with {{% if %}} filled in, the HTML does not nest: {sentence}",
+                              "open and close every tag in the same branch")  # fmt: skip
             if len(rendered.html) > MAX_HTML:
                 yield Problem(source.place(), f"the HTML has {len(rendered.html)} characters, more than {MAX_HTML}",
                               "shorten the text or the layout", "warning")  # fmt: skip
@@ -210,7 +214,7 @@ def samples(brand: Face) -> Iterator[Values]:
         mailbox_name="contact",
         office=closed,
         now=now,
-        reference="K7P-2M4-QX9",
+        reference="K7P2M4QX9",
         promise=Duration(1, "working day"),
         due=datetime(2026, 11, 24, 9, tzinfo=UTC),
     )
@@ -393,7 +397,7 @@ class _Loader:
         return any(problem.place.file == str(path) for problem in self.found)
 
     def _front(self, path: Path, content: str, *, part: bool) -> tuple[dict[str, tuple[str, int]], str]:
-        """Front matter is `key: the rest of the line`, so that `subject: Re: {{ … }}`, which is no YAML, says what it says."""
+        """Front matter is `key: the rest of the line`, so that `subject: Re: {{ … }}`, no YAML, means what it says."""
         lines = content.split("\n")
         end = next((i for i, line in enumerate(lines[1:], 1) if line.strip() == "---"), 0)
         if lines[0].strip() != "---" or not end:
@@ -462,11 +466,12 @@ class _Loader:
             f"{lifted.lift(before)}<!--body-->{markdown.html(tokens, lifted)}<!--end-->{lifted.lift(after)}"
         )
         before, body, after = re.split("<!--(?:body|end)-->", _inlined(whole))
-        self.htmls[source.path.name] = lifted.lower(body)
-        self.texts[source.path.name] = body_text = lifted.lower(markdown.text(tokens))
+        self.htmls[source.path.name] = body_html = lifted.lower(body)
+        self.texts[source.path.name] = body_text = lifted.lower(markdown.text(tokens, lifted))
         if "{% extends" in body_text:  # the layout goes round what the parent makes of it
-            body, body_text = (f'{{% include "{source.path.name}" %}}',) * 2
-        return _CONTENT.sub(lambda _: body_text, layout_text), lifted.lower(f"{before}{body}{after}")
+            body_html = body_text = f'{{% include "{source.path.name}" %}}'
+        text = _CONTENT.sub(lambda _: body_text, layout_text)
+        return text, lifted.lower(before) + body_html + lifted.lower(after)
 
     def _variant(self, source: Source, text: str, html: str) -> Variant | None:
         front: dict[str, Template] = {}
@@ -498,4 +503,6 @@ def _inlined(html: str) -> str:
     import css_inline
 
     inliner = css_inline.CSSInliner(load_remote_stylesheets=False, keep_at_rules=True)
-    return str(inliner.inline(html))
+    return re.sub(
+        "(<head[^>]*>)(<style>.*?</style>)(.*?)(?=</head>)", r"\1\3\2", inliner.inline(html), count=1, flags=re.DOTALL
+    )

@@ -9,6 +9,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 from autoresponder.answer import words
 from autoresponder.answer.brand import Face
@@ -41,8 +42,10 @@ _COMPANY = re.compile(
 
 def one_line(text: str, limit: int) -> str:
     """On one line, composed (NFC), without control, format and private characters, at most `limit` characters."""
-    text = unicodedata.normalize("NFC", text[: limit * 4])
-    if not text.isprintable() or not text.isascii():
+    text = text[: limit * 4]
+    if not text.isascii():
+        text = unicodedata.normalize("NFC", text)
+    if not text.isprintable():
         text = "".join(c if unicodedata.category(c)[0] not in "CZ" else " " if c.isspace() else "" for c in text)
     text = " ".join(text.split())
     return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
@@ -59,11 +62,12 @@ def bare_subject(subject: str) -> str:
     return _PREFIX.sub("", subject, count=1) if _PREFIX.match(subject) else subject
 
 
+@lru_cache(maxsize=256)
 def person(display: str) -> tuple[str, str]:
     """(name, first name) out of a display name; "" where it is not, or may well not be, the name of a person.
 
     `Ruiz, Ana` is turned round, `ANA RUIZ` is calmed, titles stay in the name and are no first name."""
-    name = one_line(re.sub(r"\([^)]*\)", " ", display[:400]), MAX_NAME + 1).strip(" '\"“”‘’,.-")
+    name = one_line(re.sub(r"\([^)]*\)", " ", display[:400]), 2 * MAX_NAME).strip(" '\"“”‘’,.-")
     if not 2 <= len(name) <= MAX_NAME or _NOT_A_NAME.search(name) or not any(c.isalpha() for c in name):
         return "", ""
     if _COMPANY.search(name):

@@ -1,0 +1,104 @@
+"""What came with the letter is cleaned: one line, inert, and a name only where there is one."""
+
+import pytest
+
+from autoresponder.answer.values import JOINER, MAX_NAME, bare_subject, inert, one_line, person
+
+NAMES = [
+    ("Ana Ruiz", "Ana Ruiz", "Ana"),
+    ("  Ana \t Ruiz  ", "Ana Ruiz", "Ana"),
+    ('"Ana Ruiz"', "Ana Ruiz", "Ana"),
+    ("'Ana Ruiz'", "Ana Ruiz", "Ana"),
+    ("ANA RUIZ", "Ana Ruiz", "Ana"),
+    ("ana ruiz", "Ana Ruiz", "Ana"),
+    ("Ruiz, Ana", "Ana Ruiz", "Ana"),
+    ("Ana Ruiz (Acme)", "Ana Ruiz", "Ana"),
+    ("Dr. Ana Ruiz", "Dr. Ana Ruiz", "Ana"),
+    ("Frau Schmidt", "Frau Schmidt", ""),
+    ("M. Dupont", "M. Dupont", ""),
+    ("J. R. R. Tolkien", "J. R. R. Tolkien", ""),
+    ("Seán O’Brien", "Seán O’Brien", "Seán"),
+    ("Jean-Luc Müller", "Jean-Luc Müller", "Jean-Luc"),
+    ("李小龍", "李小龍", "李小龍"),
+    ("محمد علي", "محمد علي", "محمد"),
+    ("Ana\u202eRuiz\u2069", "AnaRuiz", "AnaRuiz"),
+    ("Ana\u200bRuiz", "AnaRuiz", "AnaRuiz"),
+    ("Ana\r\nBcc: x", "", ""),
+    ("Ana\x00\x1b[31m", "", ""),
+    ("", "", ""),
+    ("A", "", ""),
+    ("...", "", ""),
+    ("ana@example.org", "", ""),
+    ("www.evil.example", "", ""),
+    ("http://evil.example", "", ""),
+    ("Ana evil.example", "", ""),
+    ("evil。com", "", ""),
+    ("[x](http://evil)", "", ""),
+    ("{{7*7}}", "", ""),
+    ("{% raw %}", "", ""),
+    ("<script>alert(1)</script>", "", ""),
+    ("**b**", "", ""),
+    ("user123", "", ""),
+    ("+34 600 000 000", "", ""),
+    ("Acme, Inc.", "", ""),
+    ("Panadería Sol S.L.", "", ""),
+    ("Support", "", ""),
+    ("Ana " * 3000, "", ""),
+]
+
+
+@pytest.mark.parametrize(("display", "name", "first"), NAMES)
+def test_a_name_only_where_there_is_one(display: str, name: str, first: str) -> None:
+    assert person(display) == (name, first)
+    assert len(person(display)[0]) <= MAX_NAME
+
+
+SUBJECTS = [
+    ("Re: Hello", "Hello"),
+    ("RE: Re: AW: SV: RV: TR: Hello", "Hello"),
+    ("Antwort: Hallo", "Hallo"),
+    ("Re[2]: Hello", "Hello"),
+    ("Re(3): Fwd: Hello", "Hello"),
+    ("RE : Bonjour", "Bonjour"),
+    ("回复：你好", "你好"),
+    ("Re:", ""),
+    ("Report: 5", "Report: 5"),
+    ("Refund: 5", "Refund: 5"),
+    ("Hello Re: you", "Hello Re: you"),
+    ("Re:" * 100, ""),
+]
+
+
+@pytest.mark.parametrize(("subject", "bare"), SUBJECTS)
+def test_reply_prefixes_go(subject: str, bare: str) -> None:
+    assert bare_subject(subject) == bare
+
+
+@pytest.mark.parametrize(
+    ("text", "made"),
+    [
+        ("see http://evil.example/x now", "see … now"),
+        ("see https://a and HTTPS://B", "see … and …"),
+        ("go to www.evil.example", "go to …"),
+        ("write to a@b.example!", "write to …"),
+        ("(http://evil.example)", "…"),
+        ("file.pdf", f"file{JOINER}.pdf"),
+        ("evil.com and evil。com", f"evil{JOINER}.com and evil{JOINER}。com"),
+        ("Invoice 12.50 of 3.4.2026.", "Invoice 12.50 of 3.4.2026."),
+    ],
+)
+def test_links_are_taken_apart(text: str, made: str) -> None:
+    assert inert(text) == made
+
+
+@pytest.mark.parametrize(
+    "odd", ["\r\n", "\n", "\u2028", "\u2029", "\x85", "\x00", "\x0b", "\u202e", "\u2066", "\ufeff"]
+)
+def test_one_line_without_controls(odd: str) -> None:
+    made = one_line(f"a{odd}b", 20)
+    assert made in ("ab", "a b")
+
+
+def test_one_line_is_capped_and_composed() -> None:
+    assert one_line("x" * 10_000, 10) == "x" * 9 + "…"
+    assert one_line("e\u0301", 10) == "é"
