@@ -35,6 +35,9 @@ BACK_OFF = (1, 2, 5, 15, 30, 60, 120, 300)
 FATAL_FROM = 5
 """Where in BACK_OFF an error begins that trying again cannot mend by itself."""
 BATCH = 200
+SKEW = timedelta(minutes=2)
+"""INTERNALDATE has whole seconds of the server's clock, which may be behind ours: what is new by its UID must not look
+older than the start."""
 SLACK = 120
 """Seconds a job may take beyond the server's own time limits before the watcher counts as stuck."""
 
@@ -252,7 +255,7 @@ class Watcher:
     def _baseline(self, session: Session, selected: Selected) -> Cursor:
         """First start: what is there now is never answered, unless a backlog was asked for."""
         now = self._now()
-        start, next_uid = now, selected.uidnext
+        start, next_uid = now - SKEW, selected.uidnext
         if self._backlog is not None:
             start = now - self._backlog
             next_uid = min(session.uids_since(start.date()), default=selected.uidnext)
