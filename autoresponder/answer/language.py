@@ -17,7 +17,8 @@ MARGIN = 0.9
 """The probability from which on a guess counts."""
 MIN_LETTERS, MAX_TEXT = 20, 2000
 _TAG = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,3}")
-_NOISE = re.compile(r"\S*(?:://|www\.|@)\S*|\S*\d\S*|[^\w\s']", re.UNICODE)
+_NOISE = re.compile(r"://|www\.|@|\d")
+_MARKS = re.compile(r"[^\w\s']")
 _PREFIX = re.compile(r"^(?:\w{1,8}\s*:\s*)+")
 
 
@@ -40,7 +41,8 @@ def own_words(subject: str, text: str) -> str:
             break
         if not line.lstrip().startswith((">", "|")):
             lines.append(line)
-    return " ".join(_NOISE.sub(" ", "\n".join(lines)).split())[:MAX_TEXT]
+    words = (word for line in lines for word in line.split() if not _NOISE.search(word))
+    return " ".join(_MARKS.sub(" ", " ".join(words)).split())[:MAX_TEXT]
 
 
 def asked_for(message: Message) -> Iterator[str]:

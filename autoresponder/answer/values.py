@@ -24,7 +24,7 @@ _PREFIX = re.compile(
     r"回复|答复|回覆|转发|轉寄|رد)(?:\[\d{1,3}\]|\(\d{1,3}\)|\d{1,2})?\s*[:：]\s*)+",
     re.IGNORECASE,
 )
-_LINK = re.compile(r"\S*(?:://|\bwww[.。．｡]|@)\S*", re.IGNORECASE)
+_LINK = re.compile(r"://|@|\bwww[.。．｡]", re.IGNORECASE)
 _DOT = re.compile(r"(?<=[^\W_])[.。．｡](?=[^\W\d_]{2})")
 _NOT_A_NAME = re.compile(
     r"[@{}<>\[\]|\\`*_#=~^$%&+;:/!?\d]|https?|\bwww\b|[^\W\d_]{2}[.。．｡][^\W\d_]{2}", re.IGNORECASE
@@ -54,7 +54,8 @@ def one_line(text: str, limit: int) -> str:
 def inert(text: str) -> str:
     """The same text, in which no mail program finds a link: addresses and URLs give way to an ellipsis, and a word
     joiner, which is invisible, goes before the dot of what could still be taken for a host name."""
-    return _DOT.sub(lambda found: JOINER + found[0], _LINK.sub("…", text))
+    words = ("…" if _LINK.search(word) else word for word in text.split(" "))
+    return _DOT.sub(lambda found: JOINER + found[0], " ".join(words))
 
 
 def bare_subject(subject: str) -> str:

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import SMTP
+from functools import lru_cache
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -29,9 +30,14 @@ SIGNER = Signer(b"0123456789abcdef")
 BOX = Mailbox("contact", "contact@example.com", language="es")
 
 
+@lru_cache(maxsize=4)
+def _shipped(brand: Brand) -> Library:
+    return Library.load(SHIPPED, brand)
+
+
 def library(folder: Path = SHIPPED, brand: Brand = BRAND) -> Library:
     """The shipped templates, or those of a folder."""
-    return Library.load(folder, brand)
+    return _shipped(brand) if folder == SHIPPED else Library.load(folder, brand)
 
 
 def folder_of(folder: Path, **files: str) -> Path:
