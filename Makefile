@@ -2,7 +2,7 @@
 
 SHELL = /bin/sh
 .DEFAULT_GOAL = help
-.PHONY: help venv demo test lint bench packages install uninstall
+.PHONY: help venv demo test lint bench packages install configuration uninstall
 
 VENV = .venv
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
@@ -57,21 +57,25 @@ install:  ## on a real host, as root: /opt/autoresponder, /etc/autoresponder, th
 	@case "$$($(or $(PYTHON),false) -c 'import sys; print(sys.base_prefix)')" in /home/*|/root/*|"") \
 		echo "The service cannot see a Python in a home directory, or there is none: PYTHON=/usr/bin/python3 make install" >&2; exit 1;; esac
 	@sh .ci/venv.sh '$(PYTHON)' $(DESTDIR)$(PREFIX)
-	$(DESTDIR)$(PREFIX)/bin/python -m pip install --quiet --disable-pip-version-check --upgrade '.[$(EXTRAS)]'
+	$(DESTDIR)$(PREFIX)/bin/python -m pip install --quiet --disable-pip-version-check --upgrade '.$(if $(EXTRAS),[$(EXTRAS)])'
 	@[ -z "$(DESTDIR)" ] || sed -i '1s|^#!$(DESTDIR)|#!|' $$(grep -lI '^#!$(DESTDIR)' $(DESTDIR)$(PREFIX)/bin/*)
-	install -d $(DESTDIR)$(CONFIG)/templates $(DESTDIR)$(UNITS)
-	install -d -m 0700 $(DESTDIR)$(CONFIG)/credentials
-	@for file in rules.yaml templates/*; do \
-		if [ -e "$(DESTDIR)$(CONFIG)/$$file" ]; then echo "kept: $(CONFIG)/$$file"; \
-		else install -m 0644 "$$file" "$(DESTDIR)$(CONFIG)/$$file"; fi; done
-	sed 's|/opt/autoresponder|$(PREFIX)|g; s|/etc/autoresponder|$(CONFIG)|g' systemd/$(UNIT) >$(DESTDIR)$(UNITS)/$(UNIT)
-	@[ -n "$(DESTDIR)" ] || [ ! -d /run/systemd/system ] || systemctl daemon-reload
+	@$(MAKE) --no-print-directory configuration
 	@echo
 	@echo "Next:"
 	@echo "  1. Describe your mailbox in $(CONFIG)/rules.yaml and put its passwords, one line each, into"
 	@echo "     $(CONFIG)/credentials/imap and $(CONFIG)/credentials/smtp."
 	@echo "  2. CREDENTIALS_DIRECTORY=$(CONFIG)/credentials $(PREFIX)/bin/autoresponder -c $(CONFIG)/rules.yaml check --connect"
 	@echo "  3. systemctl enable --now autoresponder && journalctl -fu autoresponder"
+	@echo "It begins in shadow mode: it decides and records, and sends nothing until rules.yaml says \`mode: live\`."
+
+configuration:
+	install -d $(DESTDIR)$(CONFIG)/templates $(DESTDIR)$(UNITS)
+	install -d -m 0700 $(DESTDIR)$(CONFIG)/credentials
+	@for file in rules.yaml templates/*; do \
+		if [ -e "$(DESTDIR)$(CONFIG)/$$file" ]; then echo "kept: $(CONFIG)/$$file"; \
+		else sed '/^mode: live/ s/live  /shadow/' "$$file" >"$(DESTDIR)$(CONFIG)/$$file"; fi; done
+	sed 's|/opt/autoresponder|$(PREFIX)|g; s|/etc/autoresponder|$(CONFIG)|g' systemd/$(UNIT) >$(DESTDIR)$(UNITS)/$(UNIT)
+	@[ -n "$(DESTDIR)" ] || [ ! -d /run/systemd/system ] || systemctl daemon-reload
 
 uninstall:  ## takes away the program and the unit; configuration and state stay
 	[ -n "$(DESTDIR)" ] || [ ! -d /run/systemd/system ] || systemctl disable --now $(UNIT) || true
