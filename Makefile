@@ -73,8 +73,8 @@ configuration:
 	install -d -m 0700 $(DESTDIR)$(CONFIG)/credentials
 	@for file in rules.yaml templates/*; do \
 		if [ -e "$(DESTDIR)$(CONFIG)/$$file" ]; then echo "kept: $(CONFIG)/$$file"; \
-		else sed '/^mode: live/ s/live  /shadow/' "$$file" >"$(DESTDIR)$(CONFIG)/$$file"; fi; done
-	sed 's|/opt/autoresponder|$(PREFIX)|g; s|/etc/autoresponder|$(CONFIG)|g' systemd/$(UNIT) >$(DESTDIR)$(UNITS)/$(UNIT)
+		else sed '/^mode: live/ s/live  /shadow/' "$$file" | install -m 0644 /dev/stdin "$(DESTDIR)$(CONFIG)/$$file"; fi; done
+	sed 's|/opt/autoresponder|$(PREFIX)|g; s|/etc/autoresponder|$(CONFIG)|g' systemd/$(UNIT) | install -m 0644 /dev/stdin $(DESTDIR)$(UNITS)/$(UNIT)
 	@[ -n "$(DESTDIR)" ] || [ ! -d /run/systemd/system ] || systemctl daemon-reload
 
 uninstall:  ## takes away the program and the unit; configuration and state stay
