@@ -57,6 +57,8 @@ SHOWN = 300
 """Characters of a server's words that are kept."""
 REPLY_LIMIT = 64 * 1024
 """Bytes of one reply; EHLO's is a few hundred."""
+PIPELINED = 4
+"""Replies that we wait for at once: to RSET, MAIL, RCPT and DATA."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +124,7 @@ class _Wire(asyncio.Protocol):
         self._transport = transport
         self._buffer = bytearray()
         self._lines: list[str] = []  # of a reply that is not complete yet
+        self._unread = 0  # bytes of it
         self._replies: deque[Reply] = deque()
         self._waiter: asyncio.Future[None] | None = None
         self.lost = ""  # why the connection is of no more use
@@ -155,14 +158,13 @@ class _Wire(asyncio.Protocol):
 
     async def reply(self, seconds: float) -> Reply:
         """The next reply. Raises _LostError; after `seconds` the connection is given up."""
-        if not self._replies:
-            if not self.lost:
-                try:
-                    await self._wait(seconds)
-                except TimeoutError:
-                    self.drop(f"the server did not answer for {seconds:g} s")
-            if not self._replies:
+        while not self._replies:
+            if self.lost:
                 raise _LostError(self.lost)
+            try:
+                await self._wait(seconds)
+            except TimeoutError:
+                self.drop(f"the server did not answer for {seconds:g} s")
         return self._replies.popleft()
 
     def drop(self, why: str) -> None:
@@ -194,9 +196,12 @@ class _Wire(asyncio.Protocol):
             del buffer[: end + 1]
             if not self._take(line):
                 return self.drop("the server's reply was not SMTP")
-        if len(buffer) + sum(map(len, self._lines)) > REPLY_LIMIT:
+        self._unread = self._unread + len(data) if buffer or self._lines else 0
+        if self._unread > REPLY_LIMIT:
             return self.drop("the server's reply had no end")
-        return self._notify()
+        if len(self._replies) > PIPELINED:
+            return self.drop("the server said more than it was asked")
+        return self._notify() if self._replies else None
 
     def _take(self, line: str) -> bool:
         """One line of a reply; False when it is none."""

@@ -240,7 +240,7 @@ class Delivery:
         for home in list(self._outgoing.values()):
             if home.server not in self._lanes:
                 key = f"null-sender-refused:{home.server.place}"
-                known = bool(await self._writer.call(lambda store, key=key: store.recall(key)))
+                known = bool(await self._writer.call(lambda store: store.recall(key)))  # noqa: B023 - awaited here
                 self._lanes[home.server] = _Lane(Pool(home.server), key, null_refused=known, null_known=known)
 
     def _distribute(self, letters: Iterable[Letter]) -> None:
@@ -419,7 +419,7 @@ class Delivery:
     def _record(self, job: Callable[[Store], Any], done: Callable[[Any], None]) -> None:
         """Has the store do something that must not be forgotten, without waiting for it."""
         record = _Record(job, done)
-        future: asyncio.Future[Any] = self._writer.submit(job)
+        future: asyncio.Future[Any] = self._writer.submit_lazily(job)
         self._recording.add(future)
         future.add_done_callback(lambda future: self._recorded(record, future))
 

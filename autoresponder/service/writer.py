@@ -1,14 +1,14 @@
 """The writer: the one thread that talks to the store, and the group commit that makes it fast.
 
-Contract: jobs are done in the order in which they were handed in, and everything that has queued up while the last
+Contract: jobs are done in the order in which they were handed in, and everything that has gathered while the last
 commit was on its way to the disk shares the next one. A caller is released only after the commit that holds its job.
 A job that raises is heard of by its own caller only, and the store call that raised has changed nothing; a commit that
 fails is heard of by every caller of its group, for nothing of that group is on disk. `close` does what is queued, then
 ends the thread.
 
-From asyncio: `await writer.call(job)` or `writer.submit(job)`; from a mailbox's thread: `writer.run(job)`. A job gets
-the store as its first argument, must not wait for anything else, and changes things by one call (of two, the first
-would stay when the second raises).
+From the event loop (one): `await writer.call(job)`, or `writer.submit(job)` and `writer.submit_lazily(job)`, which do
+not wait; from a mailbox's thread: `writer.run(job)`. A job gets the store as its first argument, must not wait for
+anything else, and changes things by one call (of two, the first would stay when the second raises).
 """
 
 import asyncio
@@ -16,28 +16,25 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from queue import Empty, SimpleQueue
-from typing import Concatenate, Generic, ParamSpec, TypeVar
+from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
 
 from autoresponder.store import Store
 
 T = TypeVar("T")
 P = ParamSpec("P")
 GROUP = 256
-"""Jobs that share one commit at most: what a crash in the middle of a group may take back stays small."""
+"""Jobs from which on a commit waits for no more: what a failing one takes back stays small."""
+LAZY = 0.01
+"""Seconds for which a lazy job waits for others to share its commit."""
 
 
 class _Job(Generic[T]):
-    """One piece of work and the future its caller waits on (`loop` None: a thread's, else an asyncio one)."""
+    """One piece of work and the future its caller waits on."""
 
-    __slots__ = ("error", "future", "loop", "result", "work")
+    __slots__ = ("error", "future", "result", "work")
 
-    def __init__(
-        self,
-        work: Callable[[Store], T],
-        future: "asyncio.Future[T] | Future[T]",
-        loop: asyncio.AbstractEventLoop | None = None,
-    ) -> None:
-        self.work, self.future, self.loop = work, future, loop
+    def __init__(self, work: Callable[[Store], T], future: "asyncio.Future[T] | Future[T]") -> None:
+        self.work, self.future = work, future
         self.result: T
         self.error: BaseException | None = None
 
@@ -58,15 +55,21 @@ class _Job(Generic[T]):
             self.future.set_exception(self.error)
 
 
+Jobs = list[_Job[Any]]
+
+
 class Writer:
     """See the module's contract."""
 
     def __init__(self, store: Store) -> None:
         """Starts the thread; the store stays the caller's to close, after `close`."""
         self._store = store
-        self._queue: SimpleQueue[_Job[object] | None] = SimpleQueue()
-        self._door = threading.Lock()  # so that nothing is queued behind the mark that ends the thread
+        self._queue: SimpleQueue[Jobs | None] = SimpleQueue()
+        self._door = threading.Lock()  # guards what follows; nothing is queued behind the mark that ends the thread
         self._closed = False
+        self._gathered: Jobs = []  # the event loop's, not yet queued
+        self._gathering: asyncio.Handle | None = None  # when they will be
+        self._patient = False  # `_gathering` is as late as lazy jobs may be
         self._thread = threading.Thread(target=self._work, name="store", daemon=True)
         self._thread.start()
 
@@ -75,16 +78,21 @@ class Writer:
         return await self.submit(job, *args, **kwargs)
 
     def submit(self, job: Callable[Concatenate[Store, P], T], *args: P.args, **kwargs: P.kwargs) -> "asyncio.Future[T]":
-        """As `call`, for a caller in an event loop who does not want to wait: its queue place is taken at once."""
-        loop = asyncio.get_running_loop()
-        future: asyncio.Future[T] = loop.create_future()
-        self._put(_Job(lambda store: job(store, *args, **kwargs), future, loop))
-        return future
+        """As `call`, without waiting: the place in the queue is taken at once."""
+        return self._gather(lambda store: job(store, *args, **kwargs), lazy=False)
+
+    def submit_lazily(
+        self, job: Callable[Concatenate[Store, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> "asyncio.Future[T]":
+        """As `submit`, for what nobody waits for: it waits up to 10 ms for another job to share the commit with."""
+        return self._gather(lambda store: job(store, *args, **kwargs), lazy=True)
 
     def run(self, job: Callable[Concatenate[Store, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """As `call`, for other threads: blocks until the commit. Never call it in an event loop's thread."""
+        """As `call`, for other threads: blocks until the commit. Never call it in the event loop's thread."""
         future: Future[T] = Future()
-        self._put(_Job(lambda store: job(store, *args, **kwargs), future))
+        with self._door:
+            self._insist()
+            self._queue.put([_Job(lambda store: job(store, *args, **kwargs), future)])
         return future.result()
 
     def close(self) -> None:
@@ -92,38 +100,63 @@ class Writer:
         with self._door:
             if not self._closed:
                 self._closed = True
+                self._queue.put(self._gathered)
                 self._queue.put(None)
+                self._gathered = []
         self._thread.join()
 
-    def _put(self, job: _Job[T]) -> None:
-        with self._door:
-            if self._closed:
-                raise RuntimeError("the writer is closed")
-            self._queue.put(job)  # type: ignore[arg-type]  # a queue of jobs of every type
+    def _insist(self) -> None:
+        if self._closed:
+            raise RuntimeError("the writer is closed")
 
+    # in the event loop ------------------------------------------------------------------------------------------------
+    def _gather(self, work: Callable[[Store], T], *, lazy: bool) -> "asyncio.Future[T]":
+        """All jobs of one turn of the loop are queued together at its end: it is the changing of threads that costs."""
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[T] = loop.create_future()
+        with self._door:
+            self._insist()
+            self._gathered.append(_Job(work, future))
+            if self._gathering is None:
+                self._gathering = loop.call_later(LAZY, self._hand_over) if lazy else loop.call_soon(self._hand_over)
+                self._patient = lazy
+            elif self._patient and not lazy:
+                self._gathering.cancel()
+                self._gathering, self._patient = loop.call_soon(self._hand_over), False
+        return future
+
+    def _hand_over(self) -> None:
+        with self._door:
+            self._gathering = None
+            if not self._closed:
+                self._queue.put(self._gathered)
+                self._gathered = []
+
+    # in the thread ----------------------------------------------------------------------------------------------------
     def _work(self) -> None:
         last = False
         while not last:
             group, last = self._next_group()
-            if group:
-                self._commit(group)
-                _release(group)
+            self._commit(group)
+            _release(group)
 
-    def _next_group(self) -> tuple[list[_Job[object]], bool]:
-        """Waits for a job and takes what else is there; whether the end was among it."""
-        group: list[_Job[object]] = []
-        job = self._queue.get()
-        while job is not None:
-            group.append(job)
-            if len(group) == GROUP:
+    def _next_group(self) -> tuple[Jobs, bool]:
+        """Waits for jobs and takes what else is there; whether the end was among it."""
+        group: Jobs = []
+        jobs = self._queue.get()
+        while jobs is not None:
+            group += jobs
+            if len(group) >= GROUP:
                 return group, False
             try:
-                job = self._queue.get_nowait()
+                jobs = self._queue.get_nowait()
             except Empty:
                 return group, False
         return group, True
 
-    def _commit(self, group: list[_Job[object]]) -> None:
+    def _commit(self, group: Jobs) -> None:
+        if not group:
+            return
         try:
             with self._store.transaction():
                 for job in group:
@@ -133,21 +166,21 @@ class Writer:
                 job.error = job.error or error
 
 
-def _release(group: list[_Job[object]]) -> None:
-    """Tells every caller; each event loop is woken once for all of its own."""
-    loops: dict[asyncio.AbstractEventLoop, list[_Job[object]]] = {}
+def _release(group: Jobs) -> None:
+    """Tells every caller; the event loop is woken once for all of its own."""
+    waiting: dict[asyncio.AbstractEventLoop, Jobs] = {}
     for job in group:
-        if job.loop is None:
+        if isinstance(job.future, Future):
             job.release()
         else:
-            loops.setdefault(job.loop, []).append(job)
-    for loop, jobs in loops.items():
+            waiting.setdefault(job.future.get_loop(), []).append(job)
+    for loop, jobs in waiting.items():
         try:
             loop.call_soon_threadsafe(_release_all, jobs)
-        except RuntimeError:  # that loop is closed: nobody is left to be told
+        except RuntimeError:  # the loop is closed: nobody is left to be told
             continue
 
 
-def _release_all(jobs: list[_Job[object]]) -> None:
+def _release_all(jobs: Jobs) -> None:
     for job in jobs:
         job.release()
