@@ -1,0 +1,143 @@
+"""The play: servers, daemon and letters, one after the other, each shown as it happens.
+
+Nothing sleeps: each step waits for what must happen next (the daemon's READY, a decision in its log, a letter at the
+SMTP server), and each wait is bounded (`child.PATIENCE`). What must come of a letter is said in `letters`; which rule
+answers is left to rules.yaml and the clock, so the demo plays the same on a holiday.
+"""
+
+import asyncio
+import copy
+import json
+import signal
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+from autoresponder.answer.templates import Library
+from autoresponder.config.settings import Account, Settings
+from autoresponder.demo.child import Child, running
+from autoresponder.demo.letters import Letter, letters, returned
+from autoresponder.demo.outcome import Outcome, faults_of
+from autoresponder.demo.servers import HOST, PASSWORD, Mailboxes, Outgoing, imap_server, smtp_server
+from autoresponder.demo.show import Screen
+from autoresponder.errors import ExitCode
+from autoresponder.service.daemon import load_all
+from autoresponder.store import Decided, Store, open_store
+
+
+def play(rules: Path) -> int:
+    """Plays with these rules; the exit code."""
+    settings, library = load_all(rules)
+    with tempfile.TemporaryDirectory(prefix="autoresponder-demo.") as folder:
+        try:
+            return asyncio.run(_play(settings, library, Path(folder)))
+        except asyncio.CancelledError:  # SIGTERM; SIGINT comes out as KeyboardInterrupt
+            return 128 + signal.SIGTERM
+
+
+async def _play(settings: Settings, library: Library, folder: Path) -> int:
+    task = asyncio.current_task()
+    if task is not None:
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    screen, started = Screen(), time.monotonic()
+    accounts = settings.accounts
+    users = {account.mailbox.address: (*account.folders, account.sent) for account in accounts.values()}
+    async with AsyncExitStack() as stack:
+        mailboxes = await stack.enter_async_context(imap_server(users))
+        outgoing = await stack.enter_async_context(smtp_server())
+        rules = _with_our_servers(settings, mailboxes.port, outgoing.port, folder)
+        watched = sum(len(account.folders) for account in accounts.values())
+        child = await stack.enter_async_context(running(rules, watched))
+        screen.opening(settings, library, child, mailboxes.port, outgoing.port, time.monotonic() - started)
+        store = open_store(folder / "state.db", create=False)
+        stack.callback(store.close)
+        scene = _Scene(next(iter(accounts.values())), settings, library, mailboxes, outgoing, child, store, screen)
+        outcomes = [await scene.play(letter) for letter in letters(scene.ours)]
+        if outgoing.letters:
+            outcomes.append(await scene.play(returned(outgoing.letters[0].raw)))
+        code = await child.stop()
+        faults = [fault for outcome in outcomes for fault in outcome.faults]
+        faults += _at_the_end(store, outgoing, outcomes, code)
+    screen.summary(outcomes, faults, time.monotonic() - started)
+    screen.closing(settings, library)
+    return ExitCode.FOUND_WRONG if faults else ExitCode.OK
+
+
+def _with_our_servers(settings: Settings, imap: int, smtp: int, folder: Path) -> Path:
+    """The same rules in a file of the demo's own: other servers, live, a state that is thrown away; nothing else."""
+    data = copy.deepcopy(settings.document.data)
+    for name, account in settings.accounts.items():
+        address = account.mailbox.address
+        server = {"host": HOST, "security": "none"}
+        data["mailboxes"][name] |= {
+            "address": address,
+            "imap": server | {"port": imap, "user": address, "password": PASSWORD},
+            "smtp": server | {"port": smtp, "user": ""},
+        }
+    data |= {"mode": "live", "state": str(folder / "state.db"), "templates": str(settings.templates.resolve())}
+    if settings.contacts:
+        data["contacts"] = str(settings.contacts.resolve())
+    if settings.brand.logo:
+        data["brand"]["logo"] = str(Path(settings.brand.logo).resolve())
+    path = folder / "rules.yaml"
+    path.touch(mode=0o600)
+    path.write_text(json.dumps(data, ensure_ascii=False), "utf-8")  # JSON is YAML with every text in quotes
+    return path
+
+
+class _Scene:
+    """Everything a letter meets on its way."""
+
+    def __init__(
+        self,
+        account: Account,
+        settings: Settings,
+        library: Library,
+        mailboxes: Mailboxes,
+        outgoing: Outgoing,
+        child: Child,
+        store: Store,
+        screen: Screen,
+    ) -> None:
+        self.ours = account.mailbox.address
+        self._folder, self._settings, self._library = account.folders[0], settings, library
+        self._mailboxes, self._outgoing, self._child = mailboxes, outgoing, child
+        self._store, self._screen = store, screen
+
+    async def play(self, letter: Letter) -> Outcome:
+        """Delivers one letter and shows what comes of it."""
+        self._screen.letter(letter)
+        already, started = len(self._outgoing.letters), time.monotonic()
+        await self._mailboxes.deliver(self.ours, letter.raw, self._folder)
+        await self._child.decision()
+        ended = time.monotonic()
+        decided = self._store.recent(1)[0]
+        if decided.action == "reply" and decided.reply_state not in ("held", "shadow"):
+            await self._child.within(self._outgoing.wait(already + 1), "send the answer")
+            ended = self._outgoing.letters[already].at
+        answers = tuple(self._outgoing.letters[already:])
+        faults = tuple(faults_of(letter, decided, answers, self.ours, self._language(letter, decided)))
+        outcome = Outcome(letter, decided, answers, ended - started, faults)
+        self._screen.outcome(outcome)
+        return outcome
+
+    def _language(self, letter: Letter, decided: Decided) -> str:
+        """The language that the answer must have: the letter's, where there is a template for it."""
+        rule = next((rule for rule in self._settings.policy.rules if rule.name == decided.rule), None)
+        if rule is None or rule.reply is None:
+            return ""
+        wanted = rule.language or letter.language
+        return wanted if self._library.speaks(rule.reply, wanted) else ""
+
+
+def _at_the_end(store: Store, outgoing: Outgoing, outcomes: list[Outcome], code: int) -> Iterator[str]:
+    """What can only be seen when the daemon has ended: something sent late, or left behind."""
+    known = sum(len(outcome.answers) for outcome in outcomes)
+    if len(outgoing.letters) != known:
+        yield f"{len(outgoing.letters) - known} letters were sent that nobody had waited for"
+    for left in store.outbox():
+        yield f"the answer to {left.target} is still {left.state}"
+    if code != 0:
+        yield f"the daemon ended with exit code {code}"
