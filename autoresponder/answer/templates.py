@@ -18,7 +18,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from jinja2 import FunctionLoader, StrictUndefined, Template, TemplateError, TemplateSyntaxError, nodes
+from jinja2 import FunctionLoader, StrictUndefined, Template, TemplateSyntaxError, nodes
 from jinja2.exceptions import SecurityError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import missing
@@ -79,26 +79,25 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """One file, ready to be filled."""
+    """One file, ready to be filled: its body is what the layouts include."""
 
     source: Source
     subject: Template
     from_name: Template | None
-    text: Template
-    html: Template
 
 
 class Library:
     """Every template of a folder."""
 
-    def __init__(self, brand: Face, variants: Mapping[str, Mapping[str, Variant]], files: Sequence[Path],
-                 lines: ImmutableSandboxedEnvironment) -> None:  # fmt: skip
-        """Use `load`. `variants`: name -> language ("" for NAME.md) -> variant; `lines` renders the Markdown itself."""
-        self.brand = brand
+    def __init__(self, loader: "_Loader", variants: Mapping[str, Mapping[str, Variant]]) -> None:
+        """Use `load`. `variants`: name -> language ("" for NAME.md) -> variant."""
+        self.brand = Face.of(loader.brand)
         self.names = tuple(sorted(variants))
-        self.files = tuple(files)
+        self.files = tuple(loader.files)
         self._variants = variants
-        self._lines = lines
+        self._text = loader.text.get_template("layout.txt")
+        self._html = loader.html.get_template("layout.html")
+        self._lines = loader.lines  # the Markdown itself as templates, for the lines of errors
 
     @classmethod
     def load(cls, folder: Path, brand: Brand) -> "Library":
@@ -141,11 +140,10 @@ class Library:
                 return found
         return variants[""]
 
-    @staticmethod
-    def _fill(variant: Variant, values: Values, language: str) -> Rendered:
-        context = values.context(language)
-        body = variant.text.render(context)
-        html = variant.html.render(context)
+    def _fill(self, variant: Variant, values: Values, language: str) -> Rendered:
+        context = values.context(language) | {"content": variant.source.path.name}
+        body = self._text.render(context)
+        html = self._html.render(context)
         if max(len(body), len(html)) > MAX_FILE:
             raise SecurityError(f"the answer would be longer than {MAX_FILE} characters")
         return Rendered(
@@ -236,7 +234,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
     intercepted_binops = frozenset({"*", "**"})
 
     def __init__(self, source: Callable[[str], Any], *, autoescape: bool) -> None:
-        """`source` gives (source, file name, up to date) of a part, or None."""
+        """`source` gives a file of the folder as Jinja, or None."""
         super().__init__(loader=FunctionLoader(source), autoescape=autoescape, undefined=Missing, auto_reload=False)
         self.filters = {name: call for name, call in self.filters.items() if name in FILTERS}
         self.globals = {"range": _range}
@@ -324,11 +322,11 @@ class _Loader:
         self.found: list[Problem] = [Problem(Place("brand"), sentence) for sentence in brand.problems()]
         self.files: list[Path] = []
         self.sources: dict[str, Source] = {}  # file name -> source
-        self.texts: dict[str, str] = {}  # file name -> body as text, as HTML: what {% include %} finds
+        self.texts: dict[str, str] = {}  # file name -> as text, as HTML: what a layout or {% include %} finds
         self.htmls: dict[str, str] = {}
         self.lines = Sandbox(self._raw, autoescape=False)
-        self.text = Sandbox(lambda name: self._part(self.texts, name), autoescape=False)
-        self.html = Sandbox(lambda name: self._part(self.htmls, name), autoescape=True)
+        self.text = Sandbox(self.texts.get, autoescape=False)
+        self.html = Sandbox(self.htmls.get, autoescape=True)
 
     def library(self) -> Library:
         """The whole of it."""
@@ -337,16 +335,19 @@ class _Loader:
         for path in sorted(self.folder.glob("*.md")):
             if source := self._read(path):
                 self.sources[path.name] = source
-        layouts = self._layout("layout.html"), self._layout("layout.txt")
+        page, letter = self._layout("layout.html"), self._layout("layout.txt")
         if not self.sources and not self.found:
             self._problem(Place(str(self.folder)), "there is no template in this folder", "create acknowledgement.md")
         self._stop()
-        face = Face.of(self.brand)
-        finished = {name: self._compile(source, *layouts) for name, source in self.sources.items()}
+        self.texts["layout.txt"] = _CONTENT.sub("{% include content %}", letter)
+        lifted = markdown.Lifted(self.lines)
+        around = [lifted.lift(half) for half in _CONTENT.split(page)]
+        for source in self.sources.values():
+            self._compile(source, lifted, *around)
         self._stop()
         variants: dict[str, dict[str, Variant]] = {}
         for file, source in self.sources.items():
-            if not source.name.startswith("_") and (variant := self._variant(source, *finished[file])):
+            if self._ready(source) and not source.name.startswith("_") and (variant := self._variant(source)):
                 tag = "" if file == f"{source.name}.md" else source.language
                 variants.setdefault(source.name, {})[tag] = variant
         for name, by_language in variants.items():
@@ -355,8 +356,9 @@ class _Loader:
                 self._problem(some.place(), f"{name}.md is missing: the answer for every other language",
                               f"rename one variant to {name}.md and put `language: …` in its front matter")  # fmt: skip
         self._stop()
-        logo = [Path(self.brand.logo)] if self.brand.logo else []
-        return Library(face, variants, [*self.files, *logo], self.lines)
+        if self.brand.logo:
+            self.files.append(Path(self.brand.logo))
+        return Library(self, variants)
 
     def _problem(self, place: Place, sentence: str, step: str = "") -> None:
         self.found.append(Problem(place, sentence, step))
@@ -436,7 +438,6 @@ class _Loader:
         """Whether a source is a template; its problems with their own lines, or that of the front matter."""
         try:
             tree = self.lines.parse(source, path.name, str(path))
-            self.lines.compile(source, path.name, str(path))
         except TemplateSyntaxError as error:
             self._problem(Place(str(path), line or error.lineno), error.message or "this is not a Jinja template")
             return False
@@ -453,49 +454,49 @@ class _Loader:
     def _names(self) -> tuple[str, ...]:
         return tuple(path.name for path in self.folder.glob("*.md"))
 
-    def _compile(self, source: Source, layout_html: str, layout_text: str) -> tuple[str, str]:
-        """The Jinja sources of the whole letter, text and HTML; the parts on their own go to `texts` and `htmls`."""
+    def _compile(self, source: Source, lifted: markdown.Lifted, before: str, after: str) -> None:
+        """Makes the Jinja sources of a body, text and HTML, and with the first one that of the page around it."""
         if not self._syntax(source.path, source.body):
-            return "", ""
-        lifted = markdown.Lifted(self.lines)
+            return
         tokens = markdown.parse(source.body.lstrip("\n"), lifted)
         for sentence in markdown.problems(tokens, lifted, self.lines):
             self._problem(source.place(), sentence)
-        before, after = _CONTENT.split(layout_html)
-        whole = lifted.comment(
-            f"{lifted.lift(before)}<!--body-->{markdown.html(tokens, lifted)}<!--end-->{lifted.lift(after)}"
-        )
-        before, body, after = re.split("<!--(?:body|end)-->", _inlined(whole))
-        self.htmls[source.path.name] = body_html = lifted.lower(body)
-        self.texts[source.path.name] = body_text = lifted.lower(markdown.text(tokens, lifted))
-        if "{% extends" in body_text:  # the layout goes round what the parent makes of it
-            body_html = body_text = f'{{% include "{source.path.name}" %}}'
-        text = _CONTENT.sub(lambda _: body_text, layout_text)
-        return text, lifted.lower(before) + body_html + lifted.lower(after)
+        whole = lifted.comment(f"{before}<!--body-->{markdown.html(tokens, lifted)}<!--end-->{after}")
+        before, body, after = map(lifted.lower, re.split("<!--(?:body|end)-->", _inlined(whole)))
+        self.htmls[source.path.name] = body
+        self.texts[source.path.name] = lifted.lower(markdown.text(tokens, lifted))
+        self.htmls.setdefault("layout.html", before + "{% include content %}" + after)
 
-    def _variant(self, source: Source, text: str, html: str) -> Variant | None:
+    def _ready(self, source: Source) -> bool:
+        """Whether Jinja takes both forms of a body; where it does not, the Markdown itself says on which line."""
+        name = source.path.name
+        try:
+            self.text.get_template(name)
+            self.html.get_template(name)
+            return True
+        except TemplateSyntaxError as error:
+            place, sentence, step = source.place(), error.message, "put each {% … %} alone on its line"
+        try:
+            self.lines.get_template(name)
+        except TemplateSyntaxError as error:
+            place, sentence, step = source.place(error.lineno), error.message, ""
+        self._problem(place, sentence or "this is not a Jinja template", step)
+        return False
+
+    def _variant(self, source: Source) -> Variant | None:
         front: dict[str, Template] = {}
         for key in ("subject", "from_name"):
             value, line = source.front.get(key, ("", 0))
             if value and self._syntax(source.path, value, line):
-                front[key] = self.text.from_string(value)
-        if "subject" not in front:
-            return None
-        try:
-            return Variant(source, front["subject"], front.get("from_name"), self.text.from_string(text),
-                           self.html.from_string(html))  # fmt: skip
-        except TemplateError as error:
-            self._problem(source.place(), f"tags and Markdown do not fit together here: {error}",
-                          "put each {% … %} alone on its line")  # fmt: skip
-        return None
+                try:
+                    front[key] = self.text.from_string(value)
+                except TemplateSyntaxError as error:
+                    self._problem(source.place(line), error.message or "this is not a Jinja template")
+        return Variant(source, front["subject"], front.get("from_name")) if "subject" in front else None
 
     def _raw(self, name: str) -> tuple[str, str, None] | None:
         source = self.sources.get(name)
         return (source.body, str(source.path), None) if source else None
-
-    @staticmethod
-    def _part(parts: Mapping[str, str], name: str) -> str | None:
-        return parts.get(name)
 
 
 def _inlined(html: str) -> str:
