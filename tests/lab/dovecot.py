@@ -29,7 +29,7 @@ CAPABILITIES = """
     SPECIAL-USE LITERAL+
 """.split()  # noqa: SIM905 - as the server announces them
 """What is announced; a test that wants a poorer server takes some away."""
-CONFIG = """
+BASIC = """
 base_dir = {folder}/run
 state_dir = {folder}/state
 instance_name = {folder.name}
@@ -37,28 +37,14 @@ log_path = {folder}/log
 protocols = imap lmtp
 listen = 127.0.0.1
 ssl = yes
-ssl_cert = <{certificate.chain}
-ssl_key = <{certificate.key}
-disable_plaintext_auth = no
 auth_mechanisms = plain login
-auth_username_format = %Ln
 auth_failure_delay = 0
 default_internal_user = {internal}
 default_internal_group = {internal_group}
 default_login_user = {login}
 first_valid_uid = {uid}
 mail_max_userip_connections = 0
-mail_location = maildir:~/Maildir
 mail_fsync = never
-imap_capability = {capabilities}
-passdb {{
-  driver = passwd-file
-  args = {folder}/users/%n
-}}
-userdb {{
-  driver = static
-  args = uid={uid} gid={gid} home={folder}/mail/%n
-}}
 namespace inbox {{
   inbox = yes
   mailbox Sent {{
@@ -71,7 +57,6 @@ namespace inbox {{
   }}
 }}
 service imap-login {{
-  service_count = 0
   process_min_avail = 1
   inet_listener imap {{
     port = {imap}
@@ -105,6 +90,45 @@ protocol lmtp {{
   postmaster_address = postmaster@{domain}
 }}
 """
+VERSION_2_3 = """
+ssl_cert = <{certificate.chain}
+ssl_key = <{certificate.key}
+disable_plaintext_auth = no
+auth_username_format = %Ln
+mail_location = maildir:~/Maildir
+imap_capability = {capabilities}
+passdb {{
+  driver = passwd-file
+  args = {folder}/users/%n
+}}
+userdb {{
+  driver = static
+  args = uid={uid} gid={gid} home={folder}/mail/%n
+}}
+service imap-login {{
+  service_count = 0
+}}
+"""
+VERSION_2_4 = """
+ssl_server_cert_file = {certificate.chain}
+ssl_server_key_file = {certificate.key}
+auth_allow_cleartext = yes
+auth_username_format = %{{user | username | lower}}
+mail_driver = maildir
+mail_path = ~/Maildir
+mail_home = {folder}/mail/%{{user | username}}
+mail_uid = {uid}
+mail_gid = {gid}
+imap_capability = {capabilities}
+passdb passwd-file {{
+  passwd_file_path = {folder}/users/%{{user | username}}
+}}
+userdb static {{
+}}
+service imap-login {{
+  restart_request_count = unlimited
+}}
+"""
 ROOTLESS = "".join(f"service {name} {{\n  chroot =\n}}\n" for name in ("anvil", "imap-login", "stats"))
 
 
@@ -129,7 +153,7 @@ class Dovecot:
         me = pwd.getpwuid(os.getuid()).pw_name
         self._config = folder / "dovecot.conf"
         self._config.write_text(
-            CONFIG.format(
+            self._template().format(
                 folder=folder,
                 certificate=certificates.server,
                 internal="dovecot" if root else me,
@@ -150,11 +174,18 @@ class Dovecot:
             self.new_user()
         self.start()
 
+    @staticmethod
+    def _template() -> str:
+        """The configuration in the language of the Dovecot at hand, which changed from 2.3 to 2.4."""
+        version = subprocess.run([_program(), "--version"], check=True, capture_output=True, text=True).stdout
+        if version.startswith("2.3"):
+            return BASIC + VERSION_2_3
+        return "dovecot_config_version = 2.4.0\ndovecot_storage_version = 2.4.0\n" + BASIC + VERSION_2_4
+
     # the server -------------------------------------------------------------------------------------------------------
     def start(self) -> None:
         """Start, return when it listens."""
-        program = shutil.which("dovecot", path=f"{os.environ['PATH']}:/usr/sbin") or "dovecot"
-        self._process = Process("dovecot", [program, "-F", "-c", str(self._config)], self._folder / "out")
+        self._process = Process("dovecot", [_program(), "-F", "-c", str(self._config)], self._folder / "out")
         self._process.await_ports(self.imap_port, self.imaps_port, self.lmtp_port)
 
     def stop(self) -> None:
@@ -266,3 +297,7 @@ class Dovecot:
             imap.select(f'"{folder}"', readonly=True)
             _, rows = imap.fetch("1:*", f"(UID {what})")
             return [row if isinstance(row, tuple) else (row, b"") for row in rows if row and row != b")"]
+
+
+def _program() -> str:
+    return shutil.which("dovecot", path=f"{os.environ['PATH']}:/usr/sbin") or "dovecot"
