@@ -5,6 +5,7 @@ import asyncio
 import json
 
 from autoresponder.cli.paint import paint, table
+from autoresponder.config.build import missing_secrets
 from autoresponder.config.settings import Account, Settings
 from autoresponder.errors import ConfigError, ExitCode, Problem, UserError
 from autoresponder.mail.imap import Session
@@ -24,6 +25,8 @@ def do(args: argparse.Namespace) -> int:
     """0 when nothing is wrong (warnings do not count), 2 for a wrong configuration, 3 when a server failed."""
     try:
         settings, library = load_all(args.config)
+        if args.connect and (missing := missing_secrets(settings)):
+            raise ConfigError(missing)
     except ConfigError as error:
         if not args.json:
             raise

@@ -15,13 +15,14 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from autoresponder import __version__
 from autoresponder.answer.compose import Composer
-from autoresponder.answer.language import detector
+from autoresponder.answer.language import detect
 from autoresponder.answer.templates import Library
 from autoresponder.config.build import load_settings, problems_of
 from autoresponder.config.settings import Account, Settings
@@ -63,7 +64,7 @@ def load_all(path: Path) -> tuple[Settings, Library]:
 def make_book(settings: Settings, library: Library, signer: Signer) -> Book:
     """What the desk goes by."""
     languages = sorted({tag for name in library.names for tag in library.languages(name)})
-    language = detector(languages)
+    language = partial(detect, languages=languages)
     return Book(
         policy=replace(settings.policy, signer=signer),
         composer=Composer(library, settings.brand, signer, language),
@@ -199,14 +200,12 @@ class Daemon:
             self._scheduler.add_job(watcher.poll, "interval", seconds=account.poll.total_seconds(), id=watcher.place)
 
     async def _first_look(self) -> None:
-        waits = [asyncio.create_task(watcher.caught_up.wait()) for watcher, _task in self._watchers.values()]
-        if waits:
-            _done, late = await asyncio.wait([*waits, self._stopper()], timeout=FIRST_LOOK)
-            for wait in late:
-                wait.cancel()
-
-    def _stopper(self) -> "asyncio.Task[bool]":
-        return asyncio.create_task(self._stop.wait())
+        """Until every folder was tried once, the daemon is told to stop, or `FIRST_LOOK` is over."""
+        tried = asyncio.gather(*(watcher.caught_up.wait() for watcher, _task in self._watchers.values()))
+        stopped = asyncio.ensure_future(self._stop.wait())
+        await asyncio.wait([tried, stopped], timeout=FIRST_LOOK, return_when=asyncio.FIRST_COMPLETED)
+        stopped.cancel()
+        tried.cancel()
 
     # reload -------------------------------------------------------------------------------------------------------
     def reload(self) -> None:

@@ -160,7 +160,7 @@ class House:
         process = self._process
         self.notifications.wait(word, count, gone=lambda: process.poll() is not None)
 
-    def signal(self, number: signal.Signals) -> None:
+    def kick(self, number: signal.Signals) -> None:
         """Sends a signal."""
         assert self._process
         self._process.send_signal(number)

@@ -101,7 +101,7 @@ def test_an_own_answer_that_comes_back_is_not_answered(house: House, dovecot: Do
 def test_two_mailboxes_and_one_with_a_wrong_password(house: House, dovecot: Dovecot, sink: Sink) -> None:
     first, second, third = (dovecot.new_user() for _ in range(3))
     addresses = [house.mailbox(first, "sales"), house.mailbox(second, "help")]
-    house.mailbox(third, "broken", password="wrong")
+    house.mailbox(third, "broken", password="open-sesame")
     house.rules = (
         "rules:\n  - {name: Sales, when: {mailbox: sales}, reply: invoice}\n  - {name: Rest, reply: acknowledgement}\n"
     )
@@ -117,7 +117,7 @@ def test_two_mailboxes_and_one_with_a_wrong_password(house: House, dovecot: Dove
     assert [row["rule"] for row in house.json("history", "a@example.net")] == ["Sales"]
     said = " ".join(house.said("broken/INBOX"))
     assert "password" in said
-    assert "wrong" not in said  # the password itself
+    assert "open-sesame" not in said
     assert status["attention"]
 
 
@@ -139,7 +139,7 @@ def test_reload(house: House, dovecot: Dovecot, sink: Sink, how: str) -> None:
         else:
             before = house.notifications.count("READY=1") if house.notifications else 0
             house.write()
-            house.signal(signal.SIGHUP)
+            house.kick(signal.SIGHUP)
             house.wait("READY=1", before + 1)
         assert house.said("rule “Quiet” added")
         deliver(house, first, letter(me, "quiet@example.net", "Hush!"), "quiet@example.net")
@@ -185,7 +185,7 @@ def test_shadow_sends_nothing_and_going_live_does_not_answer_what_was_shadowed(
 def test_a_server_without_idle_is_polled(tmp_path: Path, make_dovecot: Callable[..., Dovecot], sink: Sink) -> None:
     server = make_dovecot(without=("IDLE",))
     house, user = House(tmp_path, server, sink.port), server.new_user()
-    me = house.mailbox(user, more="    poll: 1 second\n")
+    me = house.mailbox(user, more="    poll: 10 seconds\n")
     with house.running():
         deliver(house, user, letter(me))
         sink.wait(1)
