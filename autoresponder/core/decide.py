@@ -19,7 +19,7 @@ from autoresponder.core.guards import GUARDS, Scene, suppressed, target_of
 from autoresponder.core.history import History, Lookup, once_scope
 from autoresponder.core.message import Arrival, Message, letter_key, thread_key
 from autoresponder.core.policy import Language, Mailbox, Policy
-from autoresponder.core.rules import Facts, Rule
+from autoresponder.core.rules import Facts, Rule, span
 
 NOBODY = Lookup("", "", "", "", "")
 TRACED_RULES = 30
@@ -214,7 +214,7 @@ def _before_start(arrival: Arrival, baseline: datetime | None) -> str:
 
 def _too_old(arrival: Arrival, rule: Rule, now: datetime) -> str:
     if now - arrival.arrived > rule.not_older_than:
-        return f"it arrived {_moment(arrival.arrived)}, longer ago than {rule.not_older_than} (not_older_than)"
+        return f"it arrived {_moment(arrival.arrived)}, longer ago than {span(rule.not_older_than)} (not_older_than)"
     return ""
 
 

@@ -474,6 +474,14 @@ class Not:
         return f"{'not' if self.holds(facts) else 'it does, which was not wanted'}: {self.part.why(facts)}"
 
 
+def span(length: timedelta) -> str:
+    """A length of time as rules.yaml writes it: 7 days, 36 hours, 90 minutes."""
+    minutes = round(length.total_seconds() / 60)
+    if minutes % 60:
+        return str(Duration(minutes, "minute"))
+    return str(Duration(minutes // 60, "hour") if minutes % 1440 else Duration(minutes // 1440, "day"))
+
+
 @dataclass(frozen=True, slots=True)
 class Once:
     """How often one sender may get the answer of one rule."""
@@ -486,8 +494,8 @@ class Once:
         return now - self.window if self.per == "window" else None
 
     def __str__(self) -> str:
-        """As rules.yaml writes it, near enough."""
-        return f"{self.window}" if self.per == "window" else self.per
+        """As rules.yaml writes it."""
+        return span(self.window) if self.per == "window" else self.per
 
 
 @dataclass(frozen=True, slots=True)
