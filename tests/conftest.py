@@ -39,11 +39,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_terminal_summary(terminalreporter: Any) -> None:
     """The one loud line."""
     reasons = [str(report.longrepr) for report in terminalreporter.stats.get("skipped", [])]
-    wants = [found[1].split(", ") for reason in reasons if (found := re.search(rf"{SKIPPED}([^'\")]*)", reason))]
+    wants = [found[1].strip() for reason in reasons if (found := re.search(rf"{SKIPPED}([^'\"(]*)", reason))]
     if wants:
-        names = " ".join(sorted({name for want in wants for name in want}))
+        wanted = "; ".join(dict.fromkeys(wants))
         terminalreporter.write_line("")
-        terminalreporter.write_line(f"{len(wants)} TESTS OF REAL SERVERS WERE SKIPPED: {names}", red=True, bold=True)
+        terminalreporter.write_line(f"{len(wants)} TESTS OF REAL SERVERS WERE SKIPPED: {wanted}", red=True, bold=True)
 
 
 @pytest.fixture(scope="session")
@@ -80,10 +80,10 @@ def make_dovecot(lab_folder: Path, certificates: Certificates) -> Iterator[Calla
 
 
 @pytest.fixture(scope="session")
-def postfix(lab_folder: Path, dovecot: Dovecot) -> Iterator[Postfix]:
+def postfix(lab_folder: Path, request: pytest.FixtureRequest) -> Iterator[Postfix]:
     """A real Postfix that relays to `postfix.sink`; the users of `dovecot` may submit."""
-    require(postfix_lab.NEEDS, root=True)
-    with Postfix(lab_folder / "postfix", dovecot) as server:
+    require((*dovecot_lab.NEEDS, *postfix_lab.NEEDS), root=True)  # before `dovecot`, so that all packages are named
+    with Postfix(lab_folder / "postfix", request.getfixturevalue("dovecot")) as server:
         yield server
 
 

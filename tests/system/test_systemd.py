@@ -11,7 +11,7 @@ import pytest
 
 from tests.lab import systemd_box
 from tests.lab.dovecot import Dovecot
-from tests.lab.machine import Need, require, wait_until
+from tests.lab.machine import SKIPPED, Need, require, wait_until
 from tests.lab.sink import Sink
 from tests.lab.systemd_box import SystemdBox, Unavailable
 
@@ -79,7 +79,7 @@ def box() -> Iterator[SystemdBox]:
         with SystemdBox(bindings, files) as booted:
             yield booted
     except Unavailable as reason:
-        pytest.skip(f"this machine boots no systemd in a container: {reason}")
+        pytest.skip(f"{SKIPPED}a kernel that lets a container boot systemd ({reason})")
 
 
 Configure = Callable[..., str]
