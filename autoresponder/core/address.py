@@ -14,7 +14,7 @@ from autoresponder.core.mime import decode_words, one_line
 MAX_ADDRESSES = 1_000
 MAX_NAME = 200
 """Characters of a display name that are kept."""
-_MAX_VALUES = 65_536
+_MAX_VALUES = 32_768
 """Characters of one header's values that are read, all occurrences together."""
 
 _PLAIN = re.compile(r"""(?:"([^"<>@,;:()\\=]*)"\s*|([^"<>@,;:()\\=]*))<([^<>@,;:()"\\\s]+@[^<>@,;:()"\\\s\[\]]+)>\Z""")

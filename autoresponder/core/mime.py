@@ -18,7 +18,7 @@ MAX_PARTS = 1_000
 """Parts that are listed."""
 MAX_DEPTH = 50
 """Multiparts within multiparts; deeper ones count as a leaf."""
-MAX_DELIMITERS = 20_000
+MAX_DELIMITERS = 10_000
 """Lines beginning with -- that are looked at."""
 MAX_TEXT_OCTETS = 262_144
 """Octets (as sent) of a text part that are decoded."""
@@ -28,7 +28,6 @@ _FOLD = re.compile(r"\r?\n[ \t]+")
 _EMPTY_LINES = re.compile(rb"[\r\n]*")
 _BLANK_LINE = re.compile(rb"\n\r?\n")
 _ENCODED_WORD = re.compile(r"=\?([^?\s]{1,60})\?([bBqQ])\?([^?]*)\?=")
-_BETWEEN_WORDS = re.compile(r"(\?=)\s+(?==\?[^?\s]{1,60}\?[bBqQ]\?)")
 _TYPE = re.compile(r"\s*([\w.+-]+)\s*/\s*([\w.+-]+)", re.ASCII)
 _PARAM = re.compile(r';\s*([\w.*%+-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;]*))', re.ASCII)
 _QUOTED_PAIR = re.compile(r"\\(.)")
@@ -100,7 +99,8 @@ def split_header(raw: bytes, start: int = 0, limit: int = MAX_HEADER) -> tuple[F
     found = _BLANK_LINE.search(raw, max(start - 1, 0), start + limit)
     if found is None and limit == MAX_HEADER:
         found = _BLANK_LINE.search(raw, start)
-    end, body = (found.start() + 1, found.end()) if found else (len(raw), len(raw))
+    stop = len(raw) if limit == MAX_HEADER else min(len(raw), start + limit)
+    end, body = (found.start() + 1, found.end()) if found else (stop, stop)
     block = raw[start : min(end, start + limit)].decode("utf-8", "surrogateescape")
     clean = block.isascii() and _UNUSUAL.search(block) is None
     fields: list[tuple[str, str]] = []
@@ -161,13 +161,15 @@ def decode_words(text: str) -> str:
         return text
     out: list[str] = []
     pending, charset, at = b"", "", 0
-    text = _BETWEEN_WORDS.sub(r"\1", text)
     for word in _ENCODED_WORD.finditer(text):
         name = word[1].partition("*")[0]  # RFC 2231 section 5: a language may follow
-        if pending and (word.start() > at or name.lower() != charset.lower()):
+        between = text[at : word.start()]
+        if at and (not between or between.isspace()):  # RFC 2047 section 6.2
+            between = ""
+        if pending and (between or name.lower() != charset.lower()):
             out.append(decode(pending, charset))
             pending = b""
-        out.append(text[at : word.start()])
+        out.append(between)
         pending += _word_octets(word[2], word[3])  # joined first: some cut a character in two
         charset, at = name, word.end()
     if pending:
@@ -220,7 +222,7 @@ def decode(octets: bytes, charset: str) -> str:
         try:
             return octets.decode()
         except UnicodeDecodeError as broken:
-            cut_off = broken.start >= len(octets) - 3
+            cut_off = broken.reason == "unexpected end of data" and not octets[: broken.start].isascii()
             return octets.decode("utf-8" if codec == "utf_8" or cut_off else "cp1252", "replace")
     try:
         return octets.decode(codec, "replace")
@@ -307,6 +309,7 @@ def parts_of(raw: bytes, fields: Fields, body: int) -> Iterator[Part]:
     One pass over the lines that begin with --, comparing each with all boundaries that are open: an outer one ends
     what is inside it (RFC 2046 section 5.1.2), so missing ends and truncated mail need no care."""
     open_: list[tuple[bytes, str]] = []
+    levels: dict[bytes, int] = {}
     delimiters = count = 0
     at = max(body - 1, 0)
     while count < MAX_PARTS:
@@ -317,6 +320,7 @@ def parts_of(raw: bytes, fields: Fields, body: int) -> Iterator[Part]:
         if part.type.startswith("multipart/") and boundary and len(open_) < MAX_DEPTH:
             yield part
             open_.append((boundary, part.type))
+            levels[boundary] = len(open_) - 1
             leaf = None
         else:
             leaf = part
@@ -327,24 +331,31 @@ def parts_of(raw: bytes, fields: Fields, body: int) -> Iterator[Part]:
                 if leaf:
                     yield _ended(leaf, len(raw))
                 return
-            level, closes = _which(open_, line)
+            closes = line not in levels and line.endswith(b"--")
+            level = levels.get(line[:-2] if closes else line, -1)
             if level < 0:
                 at = after
                 continue
             if leaf:
                 yield _ended(leaf, max(at - (raw[at - 1 : at] == b"\r"), leaf.start))
                 leaf = None
-            del open_[level + (not closes) :]
+            if len(open_) > level + (not closes):
+                del open_[level + (not closes) :]
+                levels = {boundary: n for n, (boundary, _) in enumerate(open_)}
             at = after
             if not closes:
                 break
-        fields, body, _ = split_header(raw, min(at + 1, len(raw)), 16_384) if _has_header(raw, at) else ((), at + 1, "")
+        fields, body = _part_header(raw, at)
         at = max(body - 1, at)
 
 
-def _has_header(raw: bytes, at: int) -> bool:
-    """Whether a part has a header at all: its delimiter line is not followed by an empty line or another delimiter."""
-    return not raw.startswith((b"\n", b"\r\n", b"--"), at + 1)
+def _part_header(raw: bytes, at: int) -> tuple[Fields, int]:
+    """(fields, where the body begins) of the part after the delimiter line that ends at `at`; both may be missing."""
+    if raw.startswith((b"\n", b"\r\n", b"--"), at + 1):
+        return (), min(at + 1, len(raw))
+    room = raw.find(b"\n--", at) - at
+    fields, body, _ = split_header(raw, min(at + 1, len(raw)), min(room, 16_384) if room >= 0 else 16_384)
+    return fields, body
 
 
 def _delimiter(raw: bytes, at: int) -> tuple[int, bytes | None, int]:
@@ -356,17 +367,6 @@ def _delimiter(raw: bytes, at: int) -> tuple[int, bytes | None, int]:
     end = raw.find(b"\n", at + 3)
     end = len(raw) if end < 0 else end
     return at, raw[at + 3 : min(end, at + 300)].rstrip(), end
-
-
-def _which(open_: list[tuple[bytes, str]], line: bytes) -> tuple[int, bool]:
-    """(index of the open multipart that this delimiter belongs to or -1, whether it closes it); the innermost first."""
-    bare = line[:-2] if line.endswith(b"--") else None
-    for level in range(len(open_) - 1, -1, -1):
-        if open_[level][0] == line:
-            return level, False
-        if open_[level][0] == bare:
-            return level, True
-    return -1, False
 
 
 def _part(fields: Fields, parent: str, start: int) -> Part:
