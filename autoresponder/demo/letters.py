@@ -46,36 +46,36 @@ def letters(ours: str) -> Iterator[Letter]:
         _letter(
             "Lucía Fernández <lucia@floristeria.example>",
             ours,
-            "¿Tienen mesas para una terraza?",
+            "¿Tienen mesas de terraza?",
             "Buenos días:\n\nEstamos abriendo una floristería y necesitamos cuatro mesas para la terraza. "
             "¿Podrían enviarnos un presupuesto?\n\nMuchas gracias,\nLucía\n",
         ),
         target="lucia@floristeria.example",
         language="es",
     )
-    carlos = "Carlos Ortega <facturas@maderas-ortega.example>"
+    carlos = "Carlos Ortega <facturas@ortega.example>"
     invoice = "Buenos días:\n\nLes enviamos la factura del pedido de septiembre.\n\nUn saludo,\nCarlos Ortega\n"
     yield Letter(
-        "an invoice, with its PDF",
+        "an invoice as PDF",
         _letter(carlos, ours, "Factura 2026-118", invoice, pdf="factura-2026-118.pdf"),
-        target="facturas@maderas-ortega.example",
+        target="facturas@ortega.example",
         language="es",
     )
     yield Letter(  # of those who write twice the one whom the same rule answers at any hour
         "the same person again",
-        _letter(carlos, ours, "Factura 2026-118 (segundo envío)", invoice, pdf="factura-2026-118.pdf"),
+        _letter(carlos, ours, "Factura 2026-118, segundo envío", invoice, pdf="factura-2026-118.pdf"),
         reasons=frozenset({"once"}),
     )
     yield Letter(
-        "a mailing list",
+        "a mailing list post",
         _letter(
             "Ben Walsh <ben@walsh.example>",
-            "woodworkers@lists.example",
-            "[woodworkers] Which oil for oak?",
+            "oak@lists.example",
+            "[oak] Which oil for oak?",
             "Linseed or tung? Opinions, please.\n",
             delivered=ours,
-            bounces="woodworkers-bounces@lists.example",
-            headers={"List-Id": "Woodworkers <woodworkers.lists.example>", "Precedence": "list"},
+            bounces="oak-bounces@lists.example",
+            headers={"List-Id": "Woodworkers <oak.lists.example>", "Precedence": "list"},
         ),
         reasons=frozenset({"list", "daemon-return-path"}),
     )
@@ -83,7 +83,7 @@ def letters(ours: str) -> Iterator[Letter]:
     yield Letter(
         "an out-of-office reply",
         _letter(
-            "Jonas Weber <jonas.weber@moebel-weber.example>",
+            "Jonas Weber <jonas@weber.example>",
             ours,
             "Automatic reply: Your order 4711",
             "I am out of the office until Monday.\n",
@@ -94,7 +94,7 @@ def letters(ours: str) -> Iterator[Letter]:
     yield Letter(
         "a no-reply sender",
         _letter(
-            "Parcel Post <no-reply@parcel-post.example>",
+            "Parcel Post <no-reply@parcel.example>",
             ours,
             "Your parcel is on its way",
             "Your parcel will be delivered tomorrow.\n",
@@ -125,7 +125,7 @@ def letters(ours: str) -> Iterator[Letter]:
         target="sofia@rossi.example",
         language="en",
     )
-    yield Letter("an attack", _attack(ours), target="mallory@attacker.example", language="en")
+    yield Letter("an attack, by its words", _attack(ours), target="mallory@attacker.example", language="en")
 
 
 def returned(answer: bytes) -> Letter:
@@ -133,7 +133,7 @@ def returned(answer: bytes) -> Letter:
     letter = message_from_bytes(answer)
     for name in TELLTALES:
         del letter[name]
-    return Letter("our own answer comes back", letter.as_bytes(), reasons=frozenset({"own-letter"}))
+    return Letter("a loop: our own answer", letter.as_bytes(), reasons=frozenset({"own-letter"}))
 
 
 def _letter(
@@ -176,7 +176,7 @@ Delivered-To: {ours}
 Date: {_now()}
 From: Mail Delivery System <MAILER-DAEMON@mx.example>
 To: {ours}
-Subject: Undelivered Mail Returned to Sender
+Subject: Undeliverable: Offer 2026-77
 Message-ID: <20261122.4711@mx.example>
 Auto-Submitted: auto-replied
 MIME-Version: 1.0

@@ -42,12 +42,13 @@ class Screen:
         """What is being run, on what."""
         mailbox = next(iter(settings.accounts.values())).mailbox
         now = datetime.now(mailbox.office.zone)
-        rules, state = len(settings.policy.rules), mailbox.office.state(now)
+        languages = sorted({tag for name in library.names for tag in library.languages(name)})
         self._line(paint("The real daemon between two mail servers of its own. No letter leaves this machine.", "bold"))
         self._line()
         self._row("    mailbox", f"{mailbox.address}, IMAP on {HOST}:{imap}, SMTP on {HOST}:{smtp}")
-        self._row("    rules", f"{near(settings.path)}: {rules} rules, templates {', '.join(library.names)}")
-        self._row("    office", f"{state} now, {now:%A %Y-%m-%d %H:%M} {now.tzname()}")
+        self._row("    rules", f"{near(settings.path)}: {len(settings.policy.rules)} rules, "
+                  f"{len(library.names)} templates in {', '.join(languages)}")  # fmt: skip
+        self._row("    office", f"{mailbox.office.state(now)} now, {now:%A %Y-%m-%d %H:%M} {now.tzname()}")
         self._row("    daemon", f"pid {child.pid}, ready after {seconds:.1f} s: {child.status}")
 
     def letter(self, letter: Letter) -> None:
@@ -76,7 +77,7 @@ class Screen:
         """To whom, the subject, the greeting, and what follows it where that was not shown before."""
         message = message_from_bytes(raw, policy=policy.default)
         part = message.get_body(("plain",))
-        greeting, *paragraphs = str(part.get_content()).split("\n\n") if part else [""]
+        greeting, *paragraphs = str(part.get_content() if part else "").replace("\r", "").split("\n\n")
         key = rule, str(message["Content-Language"])
         lines = [greeting + (" …" if key in self._texts else "")]
         if key not in self._texts:
@@ -127,20 +128,21 @@ class Screen:
 
     def closing(self, settings: Settings, library: Library) -> None:
         """Where to look next."""
-        command = program(settings.path)
         template = settings.policy.rules[-1].reply or library.names[0]
+        steps = (
+            (f"preview {template} -o answer.html", "how an answer looks"),
+            ("explain LETTER.eml", "why a letter is answered, or not"),
+            ("check --connect", "when your own mailbox is in the rules"),
+        )
+        command, room = program(settings.path), max(len(words) for words, _what in steps)
         self._line()
         self._line("Where to look next:")
-        for words, what in (
-            (f"preview {template} -o answer.html", "an answer as it looks"),
-            ("explain LETTER.eml", "why a letter gets an answer, or none"),
-            ("check --connect", "once your own mailbox is in the rules"),
-        ):
-            self._line(f"    {f'{command} {words}':<{max(58, len(command) + 36)}}{paint(what, 'dim')}")
+        for words, what in steps:
+            self._line(f"    {command} {words:<{room}}   {paint(what, 'dim')}")
 
     def _row(self, left: str, right: str, style: str = "", *, all_of_it: bool = False) -> None:
         """The left column, styled, and up to two lines (or all) of the right one."""
-        lines = textwrap.wrap(safe(right), self._right) or [""]
+        lines = textwrap.wrap(safe(right), self._right, break_on_hyphens=False) or [""]
         if len(lines) > 2 and not all_of_it:
             lines = [lines[0], cut(" ".join(lines[1:]), self._right)]
         left = cut(left, LEFT - 1)

@@ -22,8 +22,8 @@ from autoresponder.demo.letters import Letter
 from autoresponder.demo.outcome import faults_of
 from autoresponder.demo.servers import Sent
 from autoresponder.store import Decided
-from tests.e2e.house import ROOT
 
+ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 120
 OURS = "contact@example.com"
 
@@ -70,7 +70,10 @@ def test_every_letter_ends_as_it_must(tmp_path: Path) -> None:
     assert re.search(r"^  ✓ silent +7 +7 .*once 1", output, re.M), output
     assert re.search(r"^13 letters in [\d.]+ s; each ended as it must\.$", output, re.M), output
     assert "Hola, Lucía Fernández:" in output and "Dear Emily Clark," in output
-    assert "\x1b" not in output and max(map(len, output.splitlines())) <= 100
+    assert "(once: 7 days)" in output
+    shown, _, commands = output.partition("Where to look next:")
+    assert "\x1b" not in output and max(map(len, shown.splitlines())) <= 100
+    assert commands.count("autoresponder ") == 3
     assert_nothing_is_left(tmp_path, output)
 
 
@@ -122,12 +125,17 @@ def answer(html: str = "<p>Hello</p>", recipients: tuple[str, ...] = ("ann@examp
            **headers: str) -> Sent:  # fmt: skip
     """An answer to LETTER that keeps every promise but those that are overruled."""
     message = EmailMessage()
-    kept = {"From": OURS, "To": "ann@example.net", "Auto-Submitted": "auto-replied", "In-Reply-To": "<1@example.net>",
-            "Content-Language": "en"}  # fmt: skip
-    for name, value in (kept | {name.replace("_", "-"): value for name, value in headers.items()}).items():
-        message[name] = value
     message.set_content("Hello")
     message.add_alternative(html, subtype="html")
+    kept = {
+        "From": OURS,
+        "To": "ann@example.net",
+        "Auto-Submitted": "auto-replied",
+        "In-Reply-To": "<1@example.net>",
+        "Content-Language": "en",
+    }
+    for name, value in (kept | {name.replace("_", "-"): value for name, value in headers.items()}).items():
+        message[name] = value
     return Sent(0.0, sender, recipients, message.as_bytes())
 
 
