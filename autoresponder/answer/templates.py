@@ -25,7 +25,7 @@ from jinja2.utils import missing
 
 from autoresponder.answer import markdown, nesting, words
 from autoresponder.answer.brand import Brand, Face
-from autoresponder.answer.values import JOINER, NAMES, VIEWS, Values, one_line
+from autoresponder.answer.values import NAMES, VIEWS, Values, one_line
 from autoresponder.core.calendar import Duration, Office
 from autoresponder.errors import ConfigError, Place, Problem
 
@@ -147,7 +147,7 @@ class Library:
         if max(len(body), len(html)) > MAX_FILE:
             raise SecurityError(f"the answer would be longer than {MAX_FILE} characters")
         return Rendered(
-            subject=one_line(variant.subject.render(context).replace(JOINER, ""), MAX_SUBJECT),
+            subject=one_line(variant.subject.render(context), MAX_SUBJECT),
             text=markdown.wrap(re.sub(r"\n{3,}", "\n\n", body.strip("\n"))) + "\n",
             html=_EMPTY.sub("", html),
             language=language,

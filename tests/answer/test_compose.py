@@ -12,6 +12,7 @@ import pytest
 
 from autoresponder.answer.compose import MAX_REFERENCES, is_reference, reference
 from autoresponder.answer.templates import Library
+from autoresponder.answer.values import JOINER
 from autoresponder.core.address import Address
 from autoresponder.core.message import Headers, Message, parse
 from autoresponder.core.token import TOKEN_HEADER, Signer
@@ -172,6 +173,8 @@ def test_nothing_a_sender_writes_becomes_more_than_text(evil: str, where: str, t
     made = composer(lib).compose(decision(message, reply="a"), message, BOX, NOW)
     assert_sound(made.raw)
     assert read(made.raw)["to"].addresses[0].addr_spec == "ana@example.net"
+    assert str(read(made.raw)["subject"]) == made.subject
+    assert JOINER not in made.subject
     page = Page(made.html)
     assert page.fault == ""
     assert page.links == ["https://example.com"]
