@@ -6,7 +6,7 @@ hides none of them. Templates are checked apart (`missing_templates`), when thei
 
 from collections.abc import Collection, Iterator, Mapping
 
-from autoresponder.config.conditions import covers, nested, pins_sender
+from autoresponder.config.conditions import clues, covers, nested, pins_sender
 from autoresponder.config.loader import Document, Path_
 from autoresponder.config.problems import Parts, about
 from autoresponder.config.schema import MailboxTable, Office, RuleTable
@@ -65,17 +65,20 @@ def _names(document: Document, rules: Mapping[int, Rule]) -> Iterator[Problem]:
 
 
 def _unreachable(document: Document, rules: Mapping[int, Rule]) -> Iterator[Problem]:
-    before: list[Rule] = []
+    always: list[tuple[str, All]] = []  # names and conditions of earlier rules: those without conditions
+    filed: dict[object, list[tuple[str, All]]] = {}  # and the others, each by the clues of one of its parts
     for index, rule in rules.items():
-        when = rule.when
-        cover = next(
-            (b for b in before if isinstance(b.when, All) and isinstance(when, All) and covers(b.when, when)), None
-        )
-        if cover:
-            sentence = f'can never match: "{cover.name}" above it matches everything that it would'
+        when = rule.when if isinstance(rule.when, All) else All((rule.when,))
+        candidates = [*always, *(earlier for part in when.parts for earlier in filed.get(clues(part)[0], ()))]
+        if cover := next((name for name, wide in candidates if covers(wide, when)), ""):
+            sentence = f'can never match: "{cover}" above it matches everything that it would'
             yield about(document, ("rules", index), sentence, "move it up, or remove it", warning=True)
+        elif not when.parts:
+            always.append((rule.name, when))
         else:
-            before.append(rule)
+            rarest = min((clues(part) for part in when.parts), key=lambda c: max(len(filed.get(x, ())) for x in c))
+            for clue in rarest:
+                filed.setdefault(clue, []).append((rule.name, when))
 
 
 def _rule(document: Document, path: Path_, table: RuleTable, rule: Rule, parts: Parts) -> Iterator[Problem]:

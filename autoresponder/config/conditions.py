@@ -52,6 +52,13 @@ def pins_sender(when: When) -> bool:
     )
 
 
+def clues(part: Condition) -> tuple[object, ...]:
+    """Under which a wide part is filed; every part that it is wider than has its own first clue among them."""
+    if isinstance(part, Text | Who):
+        return tuple((type(part), part.name, pattern) for pattern in part.patterns)
+    return (part,)
+
+
 def covers(wide: All, narrow: All) -> bool:
     """Whether `wide` surely holds wherever `narrow` does: each of its parts is one of `narrow`'s, or wider than one."""
     return all(any(_wider(part, other) for other in narrow.parts) for part in wide.parts)

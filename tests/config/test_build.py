@@ -317,6 +317,7 @@ def test_offices(load: Any) -> None:
 def test_a_reload_of_the_same_file_gives_equal_accounts_and_another_line_changes_nothing(load: Any) -> None:
     office = "office: {timezone: Europe/Madrid, hours: {mon: 09:00-12:00}, holidays: {country: ES, closed: 12-24}}\n"
     one, two = load(office + HEAD + RULES), load("\n\n" + office + HEAD + RULES)
+    assert one.accounts["contact"].mailbox.office.holiday(date(2026, 12, 25))  # one calendar in use, the other not yet
     assert one.accounts == two.accounts
     assert one.policy == two.policy
     assert load(office.replace("12:00", "13:00") + HEAD + RULES).accounts != one.accounts

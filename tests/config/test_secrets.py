@@ -72,6 +72,10 @@ def test_what_cannot_be_read_is_named_and_nothing_is_shown(source: Secret, sente
     assert caught.value.__suppress_context__
 
 
+def test_what_a_command_says_beside_the_secret_is_not_part_of_it() -> None:
+    assert secret("command", "sh", "-c", "echo please wait >&2; echo hunter2")() == "hunter2"
+
+
 def test_a_secret_is_never_shown() -> None:
     hidden = secret("plain", "hunter2")
     command = secret("command", "get", "--key=hunter2")
