@@ -104,10 +104,14 @@ MACHINES: list[tuple[str, dict[str, str]]] = [
     *(
         ("daemon-address", {"From": f"x <{local}@shop.example>"})
         for local in (
-            "MAILER-DAEMON", "postmaster", "post_master", "Mail.Delivery.System", "noreply", "no-reply", "no_reply-7", "donotreply",
-            "do.not.reply", "shop-noreply", "gmail-noreply", "noreply+abc", "owner-chairs", "chairs-request", "chairs-bounces",
-            "chairs-bounces+ana=x.example", "bounce", "LISTSERV", "majordomo", "autoreply", "auto-responder", "ndr", "nicht-antworten",
-            "ne-pas-repondre", "noresponder", "no-contestar", "nao-responda", "non-rispondere", "niet-beantwoorden", "chairs+owner",
+            "MAILER-DAEMON", "postmaster", "post_master", "Mail.Delivery.System", "noreply",
+            "no-reply", "no_reply-7", "donotreply",
+            "do.not.reply", "shop-noreply", "gmail-noreply", "noreply+abc", "owner-chairs",
+            "chairs-request", "chairs-bounces",
+            "chairs-bounces+ana=x.example", "bounce", "LISTSERV", "majordomo", "autoreply",
+            "auto-responder", "ndr", "nicht-antworten",
+            "ne-pas-repondre", "noresponder", "no-contestar", "nao-responda", "non-rispondere",
+            "niet-beantwoorden", "chairs+owner",
             "chairs-unsubscribe", "MicrosoftExchange329e71ec88ae4615bbc36ab6ce41109e", "opendmarc-postmaster",
         )
     ),
@@ -122,19 +126,26 @@ MACHINES: list[tuple[str, dict[str, str]]] = [
     ("daemon-return-path", {"Return-Path": "<prvs=0123456789=mailer-daemon@shop.example>"}),
     *(
         ("role-sender", {"From": f"x <{local}@shop.example>"})
-        for local in ("root", "www-data", "notifications", "order-notification", "alerts", "nagios", "newsletter", "webmaster",
+        for local in ("root", "www-data", "notifications", "order-notification", "alerts",
+        "nagios", "newsletter", "webmaster",
                       "abuse", "cron", "backup01", "scanner")
     ),
     *(
         ("machine-subject", {"Subject": subject})
         for subject in (
-            "Automatic reply: Twenty chairs", "AUTO: away", "Out of Office: hi", "[EXT] Out of office", "Respuesta automática: sillas",
-            "Respuesta automatica: sillas", "Resposta automàtica: cadires", "Resposta automática", "Réponse automatique : chaises",
-            "Automatische Antwort: Stühle", "Abwesenheitsnotiz", "Risposta automatica: sedie", "Automatisch antwoord: stoelen",
-            "Automatyczna odpowiedź: krzesła", "Răspuns automat: scaune", "Autosvar: stolar", "Automaattinen vastaus: tuolit",
-            "Automatická odpověď: židle", "Automatikus válasz: székek", "Автоматический ответ: стулья", "Αυτόματη απάντηση: x",
+            "Automatic reply: Twenty chairs", "AUTO: away", "Out of Office: hi",
+            "[EXT] Out of office", "Respuesta automática: sillas",
+            "Respuesta automatica: sillas", "Resposta automàtica: cadires", "Resposta automática",
+            "Réponse automatique : chaises",
+            "Automatische Antwort: Stühle", "Abwesenheitsnotiz", "Risposta automatica: sedie",
+            "Automatisch antwoord: stoelen",
+            "Automatyczna odpowiedź: krzesła", "Răspuns automat: scaune", "Autosvar: stolar",
+            "Automaattinen vastaus: tuolit",
+            "Automatická odpověď: židle", "Automatikus válasz: székek",
+            "Автоматический ответ: стулья", "Αυτόματη απάντηση: x",
             "Otomatik yanıt: x", "自動応答: 椅子", "自动回复: 椅子", "자동 회신: x", "Erantzun automatikoa: aulkiak",
-            "Undeliverable: Twenty chairs", "Unzustellbar: Stühle", "Undelivered Mail Returned to Sender", "failure notice",
+            "Undeliverable: Twenty chairs", "Unzustellbar: Stühle",
+            "Undelivered Mail Returned to Sender", "failure notice",
             "Returned mail: see transcript for details", "Mail delivery failed: returning message to sender",
             "[shop #12] AutoReply: chairs", "Report Domain: ours.example Submitter: x Report-ID: 1", "Read: chairs",
             "RE: Your message to chairs awaits moderator approval",
@@ -142,7 +153,8 @@ MACHINES: list[tuple[str, dict[str, str]]] = [
     ),
     *(
         ("machine-name", {"From": f'"{name}" <ana@shop.example>'})
-        for name in ("Mail Delivery System", "Mail Delivery Subsystem", "MAILER-DAEMON", "Postmaster", "System Administrator",
+        for name in ("Mail Delivery System", "Mail Delivery Subsystem", "MAILER-DAEMON",
+        "Postmaster", "System Administrator",
                      "Microsoft Outlook", "Cron Daemon", "Do Not Reply", "Ana via RT", "No-Reply (Shop)")
     ),
 ]  # fmt: skip
@@ -187,11 +199,15 @@ PEOPLE: list[dict[str, str | None]] = [
     {"Content-Type": "multipart/signed; boundary=b"},
     *({"From": f"x <{local}@shop.example>"} for local in (
         "info", "support", "service", "admin", "sales", "peter.drucker", "norman.mailer", "tom.jenkins", "bruno.reply",
-        "bounceland", "newsome", "alerton", "juan.bot", "tax-return-2024", "ownership", "requestor", "rootes", "daemonic")),
+        "bounceland", "newsome", "alerton", "juan.bot", "tax-return-2024", "ownership",
+        "requestor", "rootes", "daemonic")),
     *({"Subject": subject} for subject in (
-        "Re: Automatic reply: chairs", "Delivery problem with my order", "Delivery failed, where is my parcel?", "Absence on Monday",
-        "Problem: the door is broken", "Urlaub im August", "Accepted: your offer 12", "Zustellung fehlgeschlagen", "Entrega retrasada",
-        "Automatic doors for our shop", "Autoclave", "Alert! my chair broke", "Fuera de servicio", "Returned goods", "Undelivered parcel",
+        "Re: Automatic reply: chairs", "Delivery problem with my order",
+        "Delivery failed, where is my parcel?", "Absence on Monday",
+        "Problem: the door is broken", "Urlaub im August", "Accepted: your offer 12",
+        "Zustellung fehlgeschlagen", "Entrega retrasada",
+        "Automatic doors for our shop", "Autoclave", "Alert! my chair broke", "Fuera de servicio",
+        "Returned goods", "Undelivered parcel",
         "No entregado", "[Shop] chairs", "", "RE: RE: Out of office")),
     *({"From": f'"{name}" <ana@shop.example>'} for name in (
         "Peter Postma", "Root Capital", "Bounce Ltd", "Sympa SARL", "Nobody Inc",
@@ -240,7 +256,8 @@ def test_dmarc_is_believed_only_from_our_own_server() -> None:
     assert objections(letter(forged), policy=nobody) == []
     assert not authenticated(letter({"Authentication-Results": "mx.ours.example; dmarc=pass"}), nobody)
     on_top = parse(
-        b"Authentication-Results: mx.ours.example; dmarc=fail\r\nAuthentication-Results: mx.ours.example; dmarc=pass\r\n"
+        b"Authentication-Results: mx.ours.example; dmarc=fail\r\n"
+        b"Authentication-Results: mx.ours.example; dmarc=pass\r\n"
         b"From: ana@shop.example\r\nTo: contact@ours.example\r\n\r\nhi"
     )
     assert objections(on_top) == ["dmarc-fail"]
