@@ -13,10 +13,11 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from pathlib import Path
 
 from autoresponder.answer.templates import Library
-from autoresponder.config.settings import Account, Settings
+from autoresponder.config.settings import Settings
 from autoresponder.demo.child import Child, running
 from autoresponder.demo.letters import Letter, letters, returned
 from autoresponder.demo.outcome import Outcome, faults_of
@@ -42,23 +43,24 @@ async def _play(settings: Settings, library: Library, folder: Path) -> int:
     if task is not None:
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     screen, started = Screen(), time.monotonic()
-    accounts = settings.accounts
-    users = {account.mailbox.address: (*account.folders, account.sent) for account in accounts.values()}
+    accounts = settings.accounts.values()
+    moved_to = [rule.move_to for rule in settings.policy.rules if rule.move_to]
+    users = {account.mailbox.address: [*account.folders, account.sent, *moved_to] for account in accounts}
     async with AsyncExitStack() as stack:
         mailboxes = await stack.enter_async_context(imap_server(users))
         outgoing = await stack.enter_async_context(smtp_server())
         rules = _with_our_servers(settings, mailboxes.port, outgoing.port, folder)
-        watched = sum(len(account.folders) for account in accounts.values())
+        watched = sum(len(account.folders) for account in accounts)
         child = await stack.enter_async_context(running(rules, watched))
         screen.opening(settings, library, child, mailboxes.port, outgoing.port, time.monotonic() - started)
         store = open_store(folder / "state.db", create=False)
         stack.callback(store.close)
-        scene = _Scene(next(iter(accounts.values())), settings, library, mailboxes, outgoing, child, store, screen)
-        outcomes = [await scene.play(letter) for letter in letters(scene.ours)]
+        stage = _Stage(settings, library, mailboxes, outgoing, child, store, screen)
+        outcomes = [await stage.play(letter) for letter in letters(next(iter(users)))]
         if outgoing.letters:
-            outcomes.append(await scene.play(returned(outgoing.letters[0].raw)))
+            outcomes.append(await stage.play(returned(outgoing.letters[0].raw)))
         code = await child.stop()
-        faults = [fault for outcome in outcomes for fault in outcome.faults]
+        faults = [f"letter {n}: {fault}" for n, outcome in enumerate(outcomes, 1) for fault in outcome.faults]
         faults += _at_the_end(store, outgoing, outcomes, code)
     screen.summary(outcomes, faults, time.monotonic() - started)
     screen.closing(settings, library)
@@ -87,49 +89,44 @@ def _with_our_servers(settings: Settings, imap: int, smtp: int, folder: Path) ->
     return path
 
 
-class _Scene:
+@dataclass(frozen=True, slots=True)
+class _Stage:
     """Everything a letter meets on its way."""
 
-    def __init__(
-        self,
-        account: Account,
-        settings: Settings,
-        library: Library,
-        mailboxes: Mailboxes,
-        outgoing: Outgoing,
-        child: Child,
-        store: Store,
-        screen: Screen,
-    ) -> None:
-        self.ours = account.mailbox.address
-        self._folder, self._settings, self._library = account.folders[0], settings, library
-        self._mailboxes, self._outgoing, self._child = mailboxes, outgoing, child
-        self._store, self._screen = store, screen
+    settings: Settings
+    library: Library
+    mailboxes: Mailboxes
+    outgoing: Outgoing
+    child: Child
+    store: Store
+    screen: Screen
 
     async def play(self, letter: Letter) -> Outcome:
         """Delivers one letter and shows what comes of it."""
-        self._screen.letter(letter)
-        already, started = len(self._outgoing.letters), time.monotonic()
-        await self._mailboxes.deliver(self.ours, letter.raw, self._folder)
-        await self._child.decision()
+        account = next(iter(self.settings.accounts.values()))
+        ours = account.mailbox.address
+        self.screen.letter(letter)
+        already, started = len(self.outgoing.letters), time.monotonic()
+        await self.mailboxes.deliver(ours, letter.raw, account.folders[0])
+        await self.child.decision()
         ended = time.monotonic()
-        decided = self._store.recent(1)[0]
+        decided = self.store.recent(1)[0]
         if decided.action == "reply" and decided.reply_state not in ("held", "shadow"):
-            await self._child.within(self._outgoing.wait(already + 1), "send the answer")
-            ended = self._outgoing.letters[already].at
-        answers = tuple(self._outgoing.letters[already:])
-        faults = tuple(faults_of(letter, decided, answers, self.ours, self._language(letter, decided)))
+            await self.child.within(self.outgoing.wait(already + 1), "send the answer")
+            ended = self.outgoing.letters[already].at
+        answers = tuple(self.outgoing.letters[already:])
+        faults = tuple(faults_of(letter, decided, answers, ours, self._language(letter, decided)))
         outcome = Outcome(letter, decided, answers, ended - started, faults)
-        self._screen.outcome(outcome)
+        self.screen.outcome(outcome)
         return outcome
 
     def _language(self, letter: Letter, decided: Decided) -> str:
         """The language that the answer must have: the letter's, where there is a template for it."""
-        rule = next((rule for rule in self._settings.policy.rules if rule.name == decided.rule), None)
+        rule = next((rule for rule in self.settings.policy.rules if rule.name == decided.rule), None)
         if rule is None or rule.reply is None:
             return ""
         wanted = rule.language or letter.language
-        return wanted if self._library.speaks(rule.reply, wanted) else ""
+        return wanted if self.library.speaks(rule.reply, wanted) else ""
 
 
 def _at_the_end(store: Store, outgoing: Outgoing, outcomes: list[Outcome], code: int) -> Iterator[str]:

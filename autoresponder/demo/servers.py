@@ -74,7 +74,7 @@ async def imap_server(users: Mapping[str, Iterable[str]]) -> AsyncIterator[Mailb
     for user, folders in users.items():
         login.users_dict[user] = UserMetadata(config, user, password=PASSWORD)
         async with Identity(user, login, None, frozenset()).new_session() as session:
-            for folder in set(folders) - {"INBOX"}:
+            for folder in {folder for folder in folders if folder.upper() != "INBOX"}:
                 await session.create_mailbox(folder)
     clients: set[asyncio.Task[None]] = set()  # pymap's own service keeps no reference, and Python 3.13 collects them
 

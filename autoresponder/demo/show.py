@@ -98,14 +98,10 @@ class Screen:
         if not self._spaced:
             self._line()
         self._line(paint(f"    {'':<12}expected   got", "dim"))
+        once = "" if faults else "each once, to one person, in the language of the letter"
         for what, expected, got, note in (
             ("answered", len(wanted), answered.total(), _counted(answered)),
-            (
-                "sent",
-                len(wanted),
-                sent,
-                "each once, to one person, in the language of the letter" if not faults else "",
-            ),
+            ("sent", len(wanted), sent, once),
             ("silent", len(outcomes) - len(wanted), silent.total(), _counted(silent)),
         ):
             mark, style = ("✓", "good") if expected == got else ("✗", "bad")
@@ -115,16 +111,10 @@ class Screen:
             for line in more:
                 self._line(" " * len(head) + line)
         self._line()
-        if faults:
-            for fault in faults:
-                self._line(paint(f"  ✗ {safe(fault)}", "bad"))
-            self._line(
-                paint(
-                    f"{len(outcomes)} letters in {seconds:.1f} s; {len(faults)} things differ from what must be.", "bad"
-                )
-            )
-        else:
-            self._line(paint(f"{len(outcomes)} letters in {seconds:.1f} s; each ended as it must.", "good"))
+        for fault in faults:
+            self._line(paint(f"  ✗ {safe(fault)}", "bad"))
+        end = f"{len(faults)} things differ from what must be" if faults else "each ended as it must"
+        self._line(paint(f"{len(outcomes)} letters in {seconds:.1f} s; {end}.", "bad" if faults else "good"))
 
     def closing(self, settings: Settings, library: Library) -> None:
         """Where to look next."""
