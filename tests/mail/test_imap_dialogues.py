@@ -125,8 +125,8 @@ def test_news_said_with_the_end_of_idle_are_news() -> None:
 
 
 def test_news_said_during_a_search_are_news_of_the_next_idle() -> None:
-    search = ["UID SEARCH UID 5:\\*", b"* SEARCH\r\n* 5 EXISTS\r\n%t OK done\r\n"]
-    script = [*selected(), *search, "IDLE", CONTINUE, Raw("DONE"), b"%t OK done\r\n"]
+    search: list[Step] = ["UID SEARCH UID 5:\\*", b"* SEARCH\r\n* 5 EXISTS\r\n%t OK done\r\n"]
+    script: list[Step] = [*selected(), *search, "IDLE", CONTINUE, Raw("DONE"), b"%t OK done\r\n"]
     script += ["UID SEARCH UID 5:\\*", b"* SEARCH 9\r\n%t OK done\r\n", "NOOP", b"%t OK done\r\n"]
     with ScriptedImap(script) as server, session(server) as made:
         assert opened(made).uids_from(5) == []
@@ -307,12 +307,16 @@ def test_a_refused_token_is_refused_with_the_servers_reason(offered: bytes) -> N
 
 
 def test_abort_ends_a_call_that_waits(server_tls: ssl.SSLContext | None, ca: str) -> None:
-    with ScriptedImap([*selected(), "NOOP"], server_tls) as server, session(server, ca if server_tls else "") as made:
+    script = [*selected(), "NOOP", Raw("")]  # the server sees the end of the connection, and waits for it 10 s at most
+    with (
+        ScriptedImap(script, server_tls) as server,
+        session(server, ca if server_tls else "", read_timeout=60) as made,
+    ):
         opened(made)
-        threading.Timer(0.05, made.abort).start()  # the call below waits 5 s
+        threading.Timer(0.05, made.abort).start()
         with pytest.raises(RemoteError, match="given up"):
             made.noop()
-        with pytest.raises(RemoteError):
+        with pytest.raises(RemoteError, match="given up"):
             made.connect()
 
 
@@ -376,9 +380,11 @@ def test_a_huge_folder_is_searched_in_spans_from_the_newest_down() -> None:
         script += [f"UID SEARCH {span} UID 50:\\*", b"* SEARCH " + found + b"\r\n%t OK done\r\n"]
     for span, found in ((r"70001:\*", b""), (r"20001:70000", b"60"), (r"1:20000", b"5")):
         script += [f"UID SEARCH {span} SINCE 1-Nov-2026", b"* SEARCH " + found + b"\r\n%t OK done\r\n"]
+    script += [r"UID SEARCH 70001:\* UID 500:\*", b"* SEARCH 90\r\n%t OK done\r\n"]
     with ScriptedImap(script) as server, session(server) as made:
         assert opened(made).uids_from(50) == [50, 70, 90]
         assert made.uids_since(datetime(2026, 11, 1, tzinfo=UTC).date()) == [5, 60]
+        assert made.uids_from(500) == []  # with one command
 
 
 # messages -------------------------------------------------------------------------------------------------------------
@@ -434,6 +440,11 @@ def test_a_message_gone_meanwhile_is_left_out_and_a_server_in_trouble_is_no_bad_
     assert [one.uid for one in fetch(["UID FETCH 1:2 .*", data(2) + gone], [1, 2])] == [2]
     with pytest.raises(RemoteError, match="temporarily unavailable"):
         fetch(["UID FETCH 1:2 .*", data(2) + b"%t NO [UNAVAILABLE] storage is away\r\n"], [1, 2])
+
+
+def test_the_size_of_a_whole_message_is_counted_not_believed() -> None:
+    answer = data(1, rest=b"FLAGS () RFC822.SIZE 99 " + WHEN) + b"%t OK done\r\n"
+    assert [one.size for one in fetch(["UID FETCH 1 .*", answer], [1])] == [5]
 
 
 def test_a_server_that_ignores_the_limit_is_read_over() -> None:
@@ -498,6 +509,13 @@ def test_a_long_message_with_an_unreadable_outline_keeps_its_beginning() -> None
 def writable() -> list[Step]:
     """A read-only folder opened again for writing."""
     return ['SELECT "?INBOX"?', b"* 4 EXISTS\r\n* OK [UIDVALIDITY 7] x\r\n* OK [UIDNEXT 500] x\r\n%t OK done\r\n"]
+
+
+def test_what_changed_while_the_folder_was_opened_for_writing_is_news() -> None:
+    script = [*selected(), *writable(), "UID STORE 2 \\+FLAGS.SILENT \\(\\$Done\\)", b"%t OK done\r\n"]
+    with ScriptedImap([*script, "NOOP", b"%t OK done\r\n"]) as server, session(server) as made:
+        opened(made).mark([2], ["$Done"])
+        assert made.noop() is True
 
 
 def test_moving_without_move_expunges_only_what_was_copied() -> None:

@@ -68,7 +68,7 @@ def test_connects_and_reads(security: str, dovecot: Dovecot, user: str, make: Op
     dovecot.append(user, LETTER % (2, 2))
     session = make(security=security, port=dovecot.imaps_port if security == "tls" else dovecot.imap_port)
     session.connect()
-    selected = session.select("INBOX")
+    selected = session.select("INBOX", readonly=False)
     assert (selected.exists, selected.uidnext) == (2, 3)
     assert selected.uidvalidity > 0
     assert session.uids_from(1) == [1, 2]
