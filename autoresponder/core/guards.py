@@ -220,7 +220,7 @@ _ROBOT_HEADERS = frozenset(
      "x-discourse-topic-id", "x-discourse-post-id", "x-phabricator-sent-this-message", "x-gerrit-messagetype",
      "x-otrs-loop", "x-znuny-loop", "x-rt-loop-prevention", "x-rt-ticket", "rt-ticket", "x-zendesk-from-account-id",
      "x-debian-pr-message", "x-pagerduty-type", "x-moderation-id", "x-facebook-notify", "x-linkedin-class",
-     "x-csa-complaints", "x-auto-submitted", "tls-report-domain", "tls-report-submitter", "x-osticket-loop",
+     "x-ricevuta", "x-auto-submitted", "tls-report-domain", "tls-report-submitter", "x-osticket-loop",
      "x-feed2imap-version", "x-rss-feed", "x-rss2email-feed")
 )  # fmt: skip
 _ROBOT_VALUES = (
@@ -490,7 +490,8 @@ _BULK_HEADERS = frozenset(
     ("feedback-id", "x-feedback-id", "x-campaign", "x-campaignid", "x-campaign-id", "x-mailgun-campaign-id",
      "x-mc-user",
      "x-cid-campaign", "x-rpcampaign", "x-mailer-recptid", "x-mailing-id", "x-newsletter", "x-job", "x-bulkmail",
-     "x-mail-abuse-inquiries", "x-report-abuse", "x-abuse-reports-to", "x-accounttype-bulk", "x-civimail-bounce")
+     "x-mail-abuse-inquiries", "x-report-abuse", "x-abuse-reports-to", "x-accounttype-bulk", "x-civimail-bounce",
+     "x-csa-complaints")
 )  # fmt: skip
 
 
@@ -528,6 +529,9 @@ def _role_sender(scene: Scene) -> str:
     return ""
 
 
+_LIST_FOOTER = re.compile(
+    r"^(?:_{40,}|-{2,})\s*\n([^\n>]{1,80} mailing list|To unsubscribe from this list)\b", re.MULTILINE
+)
 _TAGS = re.compile(r"(?:\[[^\]]{1,80}\]\s*){1,3}")
 
 
@@ -546,9 +550,8 @@ def _machine_subject(scene: Scene) -> str:
 
 
 def _machine_name(scene: Scene) -> str:
-    """Display names of mail systems and robots, in From and Sender."""
-    message = scene.message
-    for address in (*message.from_[:5], *message.sender[:5]):
+    """Display names of mail systems and robots."""
+    for field, address in _senders(scene):
         if not address.name:
             continue
         name = fold(address.name)
@@ -558,15 +561,21 @@ def _machine_name(scene: Scene) -> str:
             or name.endswith(NAME_ENDS)
             or (known and not name[len(known) : len(known) + 1].isalpha())
         ):
-            return f"the sender's name is a machine's (From: {_show(address.name)})"
+            return f"the sender's name is a machine's ({field}: {_show(address.name)})"
     return ""
 
 
 def _machine_text(scene: Scene) -> str:
-    """How mail systems and robots begin their text; a person who forwards such a thing begins otherwise."""
-    for line in scene.message.text[:600].split("\n", 9)[:9]:
+    """How mail systems and robots begin their text, and list servers end it; people who forward such a thing begin
+    otherwise, and quote the rest. Our own web form may say of itself what it likes."""
+    text = scene.message.text
+    if scene.target and _is_own_form(scene, scene.target):
+        return ""
+    for line in text[:600].split("\n", 9)[:9]:
         if line and TEXTS.begin(fold(line[:100]).lstrip("*#=~[(<| ")):
             return f"its text begins like an automatic letter (“{_show(line.strip())}”)"
+    if footer := _LIST_FOOTER.search(text, max(len(text) - 800, 0)):
+        return f"its text ends like a mailing list's (“{_show(footer[1])}”)"
     return ""
 
 

@@ -37,7 +37,8 @@ email feedback report|email abuse report|complaint about message from
 fax received from|new fax from|incoming fax|you have received a fax|you have received a new fax|new voicemail
 new voice message|you have a new voicemail|voicemail from|message from kmbt|message from km_|message from "rnp
 scan from a|scanned from a|scanned image from|cron <|anacron job|logwatch for|** problem|** recovery|** flapping
-[firing|[resolved]|[alerting]|please confirm your subscription|confirm your subscription|mail verification
+[firing|[resolved]|[alerting]|please confirm your subscription|confirm your subscription
+please confirm your message|your email requires verification
 majordomo results|majordomo file|subscription results|loop alert
 automatische antwort|automatische rückantwort|automatische empfangsbestätigung|automatische eingangsbestätigung
 automatische benachrichtigung|autoantwort|auto-antwort|abwesenheitsnotiz|abwesenheitsbenachrichtigung

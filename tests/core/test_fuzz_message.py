@@ -15,7 +15,8 @@ EXAMPLES = max(100, int(os.environ.get("FUZZ_SECONDS", "0")) * 15)
 
 NAMES = st.sampled_from(
     [b"From", b"To", b"Cc", b"Reply-To", b"Sender", b"Return-Path", b"Subject", b"Date", b"Message-ID",
-     b"References",      b"Content-Type", b"Content-Transfer-Encoding", b"Content-Disposition", b"Auto-Submitted", b"Precedence", b"List-Id",
+     b"References", b"Content-Type", b"Content-Transfer-Encoding", b"Content-Disposition", b"Auto-Submitted",
+     b"Precedence", b"List-Id",
      b"Authentication-Results", b"X-Auto-Response-Suppress", b"X-Spam-Status", b"Delivered-To", b"MIME-Version"]
 )  # fmt: skip
 SNIPPETS = st.sampled_from(

@@ -186,6 +186,7 @@ PEOPLE: list[dict[str, str | None]] = [
     {"From": "contact@ours.example", "Reply-To": "Ana <ana@shop.example>"},
     {"From": "noreply@ours.example", "Sender": "wordpress@ours.example", "Reply-To": "ana@shop.example",
      "Return-Path": "<bounces+12-contact=ours.example@esp.example>"},
+    {"From": "No-Reply <noreply@ours.example>", "Reply-To": "Ana Gil <ana@shop.example>"},
     {"From": "forms@forms.example", "Reply-To": "ana@shop.example", "Return-Path": "<bounces+12@forms.example>"},
     {"Authentication-Results": "mx.evil.example; dmarc=fail"},
     {"Authentication-Results": "mx.ours.example; dmarc=pass header.from=shop.example"},
@@ -224,6 +225,8 @@ TEXTS = [
     ("This is the mail system at host mx.shop.example.\n\nI'm sorry to have to inform you", ["machine-text"]),
     ("*** This is an automatically generated message", ["machine-text"]),
     ("Este es un mensaje automático, por favor no responda", ["machine-text"]),
+    ("hi\n\n" + "_" * 47 + "\nChairs mailing list\nChairs@lists.example", ["machine-text"]),
+    ("hi\n\n> " + "_" * 47 + "\n> Chairs mailing list\n", []),
     ("Your courier was not able to deliver my chairs", []),
     ("When I wrote to you I got: this is the mail system at host", []),
 ]
