@@ -1,8 +1,8 @@
 """In which language a letter is written, and which one its headers ask for.
 
-The guess is langdetect's (extra `language`), limited to the languages we can answer in, always the same for the same
-text, and "" when it is not sure: the mailbox's language is a better guess than a bad guess. Quoted text, signatures,
-addresses and links do not count. Without the package nothing is ever guessed.
+The small words decide (`function_words`, microseconds); where they do not, langdetect does (extra `language`,
+milliseconds), limited to the languages we can answer in. Always the same for the same text, and "" when it is not sure:
+the mailbox's language is a better guess than a bad guess. Quoted text, signatures, addresses and links do not count.
 """
 
 import re
@@ -11,11 +11,12 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from autoresponder.answer import function_words
 from autoresponder.core.message import Message
 
 MARGIN = 0.9
 """The probability from which on a guess counts."""
-MIN_LETTERS, MAX_TEXT = 20, 2000
+MIN_LETTERS, MAX_TEXT, MAX_GUESSED = 20, 800, 300
 _TAG = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,3}")
 _NOISE = re.compile(r"://|www\.|@|\d")
 _MARKS = re.compile(r"[^\w\s']")
@@ -29,18 +30,22 @@ def detect(subject: str, text: str, languages: Sequence[str]) -> str:
     sample = own_words(subject, text)
     if sum(c.isalpha() for c in sample) < MIN_LETTERS:
         return ""
+    if known := function_words.guess(sample):
+        return next((tag for tag in languages if tag.replace("_", "-").split("-")[0].lower() == known), "")
     guesser = _guesser(tuple(sorted(set(languages))))
-    return guesser.guess(sample) if guesser else ""
+    return guesser.guess(sample[:MAX_GUESSED]) if guesser else ""
 
 
 def own_words(subject: str, text: str) -> str:
     """The words the sender wrote: subject without prefixes, text without quotes, signature, addresses and numbers."""
     lines: list[str] = [_PREFIX.sub("", subject[:200])]
-    for line in text[: 4 * MAX_TEXT].splitlines():
-        if line.rstrip() == "--":
+    wanted = MAX_TEXT
+    for line in text[: 8 * MAX_TEXT].splitlines():
+        if line.rstrip() == "--" or wanted <= 0:
             break
         if not line.lstrip().startswith((">", "|")):
             lines.append(line)
+            wanted -= len(line)
     words = (word for line in lines for word in line.split() if not _NOISE.search(word))
     return " ".join(_MARKS.sub(" ", " ".join(words)).split())[:MAX_TEXT]
 

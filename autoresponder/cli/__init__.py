@@ -5,23 +5,34 @@ A `UserError` is printed as its sentence; anything else is a bug of ours and sho
 """
 
 import argparse
+import importlib
 import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from autoresponder import __version__
-from autoresponder.cli import check, demo, explain, outbox, preview, run, status
 from autoresponder.cli.paint import paint
 from autoresponder.errors import ConfigError, ExitCode, UserError
 
 PLACES = (Path("rules.yaml"), Path("/etc/autoresponder/rules.yaml"))
 """Where rules.yaml is looked for when -c does not say."""
-MODULES = (run, check, explain, preview, status, outbox, demo)
+COMMANDS = {
+    "run": "run",
+    "check": "check",
+    "explain": "explain",
+    "preview": "preview",
+    "status": "status",
+    "history": "status",
+    "outbox": "outbox",
+    "quarantine": "outbox",
+    "demo": "demo",
+}
+"""Command -> module. Only the module of the command that was typed is imported: `status` answers at once."""
 
 
-def parser() -> argparse.ArgumentParser:
-    """The whole command line."""
+def parser(typed: str = "") -> argparse.ArgumentParser:
+    """The command line: of one command, or ("") of all of them, for the help."""
     top = argparse.ArgumentParser(
         prog="autoresponder",
         description="Answers every letter once, never a machine's, and shows why.",
@@ -30,14 +41,15 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("-c", "--config", type=Path, metavar="FILE", help="the rules (default: ./rules.yaml, /etc/…)")
     top.add_argument("--version", action="version", version=f"autoresponder {__version__}")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for module in MODULES:
-        module.add(commands)
+    for name in [COMMANDS[typed]] if typed else dict.fromkeys(COMMANDS.values()):
+        importlib.import_module(f"autoresponder.cli.{name}").add(commands)
     return top
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command; returns its exit code."""
-    args = parser().parse_args(argv)
+    argv = sys.argv[1:] if argv is None else argv
+    args = parser(next((word for word in argv if word in COMMANDS), "")).parse_args(argv)
     if args.config is None:
         args.config = next((place for place in PLACES if place.exists()), PLACES[0])
     try:

@@ -4,14 +4,14 @@ import argparse
 import contextlib
 from collections.abc import Iterator
 
-from autoresponder.config.build import load_settings
+from autoresponder.config.state import state_of
 from autoresponder.store import Store, open_store
 
 
 @contextlib.contextmanager
 def opened(args: argparse.Namespace) -> Iterator[Store]:
     """The store that rules.yaml names. Raises `StoreError` when there is none yet: looking must not create one."""
-    store = open_store(load_settings(args.config).state, create=False)
+    store = open_store(state_of(args.config), create=False)
     try:
         yield store
     finally:

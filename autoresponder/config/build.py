@@ -23,6 +23,7 @@ from autoresponder.config.loader import Document, Path_, read
 from autoresponder.config.problems import Parts, about, check_grammar, in_order
 from autoresponder.config.secrets import Kind, Secret, readable_by_others
 from autoresponder.config.settings import Account, FollowUp, Settings
+from autoresponder.config.state import resolve
 from autoresponder.config.values import BadValue
 from autoresponder.core.address import is_answerable, sender_key
 from autoresponder.core.calendar import Office
@@ -128,13 +129,9 @@ class _Builder:
         return str(found or "")
 
     def _state(self, written: str) -> str:
-        if "://" in written:
-            if not written.startswith(("postgresql://", "postgres://")):
-                self._error(("state",), "is neither a file nor postgresql://…", "state: state.db")
-            return written
-        if not written and (directory := self.environ.get("STATE_DIRECTORY", "").partition(":")[0]):
-            return str(Path(directory) / "state.db")
-        return str(self.folder / (written or "state.db"))
+        if "://" in written and not written.startswith(("postgresql://", "postgres://")):
+            self._error(("state",), "is neither a file nor postgresql://…", "state: state.db")
+        return resolve(written, self.folder, self.environ)
 
     def _brand(self, table: schema.Brand) -> Brand:
         brand = Brand(name=table.name, logo=self._file(("brand", "logo"), table.logo), signature=table.signature,

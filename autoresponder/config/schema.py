@@ -1,13 +1,11 @@
 """The grammar of rules.yaml as pydantic models, and the JSON schema made from them.
 
 The models say which keys there are, what stands in them and what is required; `config.values` says what each value
-means. The docstring under each key is what an editor shows (`json_schema`). Nothing here looks at files or at other
+means. The docstring under each key is what an editor shows (`config.editor`). Nothing here looks at files or at other
 keys' values: that is for `config.checks`. Models hold plain and small core values; `config.build` makes the rest.
 """
 
-import json
 from datetime import time, timedelta, tzinfo
-from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import (
@@ -22,7 +20,6 @@ from pydantic import (
     WithJsonSchema,
 )  # fmt: skip
 from pydantic.functional_validators import AfterValidator
-from pydantic.json_schema import GenerateJsonSchema
 from pydantic_core import CoreSchema, core_schema
 
 from autoresponder.config import values
@@ -143,7 +140,7 @@ class Table(BaseModel):
     """A table of known keys; its docstring and those of its keys are what an editor shows."""
 
     model_config = ConfigDict(
-        extra="forbid", frozen=True, use_attribute_docstrings=True, hide_input_in_errors=True, validate_by_name=False,
+        extra="forbid", frozen=True, hide_input_in_errors=True, validate_by_name=False,
         validate_by_alias=True,
     )  # fmt: skip
 
@@ -525,25 +522,3 @@ class Config(Table):
     """What happens to promises that nobody keeps."""
     rules: tuple[RuleTable, ...] = ()
     """The rules, in order; the first that applies wins."""
-
-
-class _ForEditors(GenerateJsonSchema):
-    """Without defaults, and without the null that means "left out": a key without a value is an error."""
-
-    def default_schema(self, schema: core_schema.WithDefaultSchema) -> dict[str, Any]:
-        return self.generate_inner(schema["schema"])
-
-    def nullable_schema(self, schema: core_schema.NullableSchema) -> dict[str, Any]:
-        return self.generate_inner(schema["schema"])
-
-
-def json_schema() -> dict[str, Any]:
-    """The JSON schema of rules.yaml, for editors (yaml-language-server)."""
-    schema = Config.model_json_schema(by_alias=True, schema_generator=_ForEditors)
-    head = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
-    return head | schema | {"title": "rules.yaml of autoresponder", "required": ["mailboxes", "rules"]}
-
-
-if __name__ == "__main__":
-    text = json.dumps(json_schema(), indent=1, ensure_ascii=False) + "\n"
-    Path(__file__).with_name("rules.schema.json").write_text(text, encoding="utf-8")

@@ -201,11 +201,18 @@ class Daemon:
 
     async def _first_look(self) -> None:
         """Until every folder was tried once, the daemon is told to stop, or `FIRST_LOOK` is over."""
-        tried = asyncio.gather(*(watcher.caught_up.wait() for watcher, _task in self._watchers.values()))
-        stopped = asyncio.ensure_future(self._stop.wait())
-        await asyncio.wait([tried, stopped], timeout=FIRST_LOOK, return_when=asyncio.FIRST_COMPLETED)
-        stopped.cancel()
-        tried.cancel()
+
+        async def tried() -> None:
+            for watcher, _task in list(self._watchers.values()):
+                await watcher.caught_up.wait()
+
+        waits = [asyncio.create_task(tried()), asyncio.create_task(self._stop_asked())]
+        await asyncio.wait(waits, timeout=FIRST_LOOK, return_when=asyncio.FIRST_COMPLETED)
+        for wait in waits:
+            wait.cancel()
+
+    async def _stop_asked(self) -> None:
+        await self._stop.wait()
 
     # reload -------------------------------------------------------------------------------------------------------
     def reload(self) -> None:

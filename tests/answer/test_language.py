@@ -28,7 +28,7 @@ ENGLISH = "Good morning, could you please tell me how much shipping to Ireland c
         ("", "Здравствуйте, сколько стоит доставка в Москву, пожалуйста?", ("en", "es"), ""),
         ("Pregunta", SPANISH, ("es",), ""),
         ("Pregunta", SPANISH, (), ""),
-        ("Pregunta", SPANISH, ("xx", "es"), ""),
+        ("Pregunta", SPANISH, ("xx", "es"), "es"),
     ],
 )
 def test_detect(subject: str, text: str, languages: tuple[str, ...], found: str) -> None:
