@@ -160,6 +160,7 @@ class Leaf:
     charset: str
     encoding: str
     size: int
+    embedded: bool = False  # a picture within multipart/related: shown, not attached
 
     @property
     def is_attachment(self) -> bool:
@@ -174,22 +175,23 @@ def parts(structure: Value) -> list[Leaf]:
     if not isinstance(structure, list) or not structure:
         raise Unreadable("the server gave no readable BODYSTRUCTURE")
     found: list[Leaf] = []
-    todo = [(structure, "" if isinstance(structure[0], list) else "1")]
+    todo = [(structure, "" if isinstance(structure[0], list) else "1", "")]
     while todo and len(found) < MAX_PARTS:
-        part, number = todo.pop()
+        part, number, parent = todo.pop()
         children = [child for child in part if isinstance(child, list)] if isinstance(part[0], list) else []
         if not children:
-            found.append(_leaf(part, number))
+            found.append(_leaf(part, number, parent))
             continue
         count = next((at for at, child in enumerate(part) if not isinstance(child, list)), len(part))
-        found.append(Leaf("", f"multipart/{_lower(part, count) or 'mixed'}", "", "", "", "", 0))
+        kind = f"multipart/{_lower(part, count) or 'mixed'}"
+        found.append(Leaf("", kind, "", "", "", "", 0))
         prefix = number + "." if number else ""
-        inner = [(child, f"{prefix}{at}") for at, child in enumerate(part[:count], 1) if child]
+        inner = [(child, f"{prefix}{at}", kind) for at, child in enumerate(part[:count], 1) if child]
         todo.extend(reversed(inner))
     return found
 
 
-def _leaf(part: list[Value], number: str) -> Leaf:
+def _leaf(part: list[Value], number: str, parent: str) -> Leaf:
     parameters = _parameters(part[2] if len(part) > 2 else None)
     disposition, more = "", {}
     for value in part[7:]:  # the disposition's place depends on the type; nothing else has this form
@@ -197,14 +199,19 @@ def _leaf(part: list[Value], number: str) -> Leaf:
             disposition, more = value[0].decode("latin-1").lower(), _parameters(value[1])
             break
     size = part[6] if len(part) > 6 else None
+    kind = f"{_lower(part, 0) or 'text'}/{_lower(part, 1) or 'plain'}"
     return Leaf(
         number=number,
-        type=f"{_lower(part, 0) or 'text'}/{_lower(part, 1) or 'plain'}",
+        type=kind,
         name=more.get("filename") or parameters.get("name", ""),
         disposition=disposition,
         charset=parameters.get("charset", "").lower(),
         encoding=_lower(part, 5),
         size=int(size) if isinstance(size, bytes) and size.isdigit() and len(size) < 19 else 0,
+        embedded=parent == "multipart/related"
+        and bool(_lower(part, 3))  # its Content-ID
+        and kind.startswith("image/")
+        and disposition != "attachment",
     )
 
 
@@ -250,7 +257,11 @@ def outline(leaves: Sequence[Leaf], text: bytes) -> Outline:
     best = best_text(leaves)
     return Outline(
         types=tuple(leaf.type for leaf in leaves),
-        attachments=tuple(Attachment(leaf.name, leaf.type, leaf.size) for leaf in leaves if leaf.is_attachment),
+        attachments=tuple(
+            Attachment(leaf.name, leaf.type, leaf.size)
+            for leaf in leaves
+            if leaf.is_attachment and not leaf.embedded and not leaf.type.endswith("-signature")
+        ),
         text=text,
         text_type=best.type if best else "text/plain",
         charset=best.charset if best else "",

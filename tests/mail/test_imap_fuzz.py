@@ -144,8 +144,10 @@ STRUCTURES: dict[str, tuple[bytes, tuple[str, ...], list[tuple[str, str, int]], 
         "1.2",
     ),
     "only HTML": (
-        b'(("text" "html" NIL NIL NIL "7bit" 2 1)("image" "gif" NIL NIL NIL "7bit" 3) "related")',
-        ("multipart/related", "text/html", "image/gif"),
+        b'(("text" "html" NIL NIL NIL "7bit" 2 1)("image" "gif" NIL NIL NIL "7bit" 3)'
+        b'("image" "png" ("name" "logo.png") "<logo>" NIL "base64" 4)("application" "pgp-signature" NIL NIL NIL "7bit" 5)'
+        b' "related")',
+        ("multipart/related", "text/html", "image/gif", "image/png", "application/pgp-signature"),
         [("", "image/gif", 3)],
         "1",
     ),
