@@ -145,8 +145,8 @@ STRUCTURES: dict[str, tuple[bytes, tuple[str, ...], list[tuple[str, str, int]], 
     ),
     "only HTML": (
         b'(("text" "html" NIL NIL NIL "7bit" 2 1)("image" "gif" NIL NIL NIL "7bit" 3)'
-        b'("image" "png" ("name" "logo.png") "<logo>" NIL "base64" 4)("application" "pgp-signature" NIL NIL NIL "7bit" 5)'
-        b' "related")',
+        b'("image" "png" ("name" "logo.png") "<logo>" NIL "base64" 4)'
+        b'("application" "pgp-signature" NIL NIL NIL "7bit" 5) "related")',
         ("multipart/related", "text/html", "image/gif", "image/png", "application/pgp-signature"),
         [("", "image/gif", 3)],
         "1",
