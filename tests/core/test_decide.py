@@ -18,9 +18,7 @@ from tests.core.letters import NOW, letter
 
 ME = "contact@example.com"
 REST = Rule("Rest", reply="acknowledgement", promise=Duration(2, "hour"))
-BULK = Rule(
-    "Partner", when=Who("from", ("@example.net",)), reply="hello", answer_despite=frozenset({"unsubscribe"})
-)
+BULK = Rule("Partner", when=Who("from", ("@example.net",)), reply="hello", answer_despite=frozenset({"unsubscribe"}))
 WEEKLY = Rule("Weekly", reply="x", once=Once("window", timedelta(days=7)))
 THREAD = Rule("Thread", reply="x", once=Once("per-thread"))
 EVERY = Rule("Every", reply="x", once=Once("every-message"))
