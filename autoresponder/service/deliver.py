@@ -478,12 +478,12 @@ class Delivery:
     async def _end_workers(self) -> None:
         """Lets the letters in hand finish within the grace, then breaks them off."""
         workers = {worker for lane in self._lanes.values() for worker in lane.workers}
-        if workers:
-            _, late = await asyncio.wait(workers, timeout=self._grace)
-            for worker in late:
+        grace = self._grace
+        while workers:
+            _, workers = await asyncio.wait(workers, timeout=grace)
+            for worker in workers:  # more than once: Python 3.11's wait_for can swallow a cancellation
                 worker.cancel()
-            if late:
-                await asyncio.wait(late)
+            grace = 0.1
 
 
 def _broken_off(dot_left: bool, why: str) -> Sent:

@@ -18,12 +18,15 @@ from tests.lab.tls import Certificates
 RAW = b"From: contact@lab.test\r\nTo: ana@example.com\r\nSubject: Hello\r\n\r\nThank you.\r\n"
 TARGET = "ana@example.com"
 TIMEOUT = 0.3
+"""Seconds, where the server will not answer."""
+PATIENT = 20
+"""Seconds, where it will."""
 BARE = tuple(offer for offer in EXTENSIONS if offer != "PIPELINING")
 MakeSink = Callable[..., Sink]
 
 
 def server_of(sink: Sink, **changes: object) -> SmtpServer:
-    values: dict[str, object] = {"host": sink.host, "port": sink.port, "security": "none", "timeout": TIMEOUT}
+    values: dict[str, object] = {"host": sink.host, "port": sink.port, "security": "none", "timeout": PATIENT}
     return SmtpServer(**(values | changes))  # type: ignore[arg-type]  # the values of a table
 
 
@@ -86,13 +89,14 @@ def test_faults(
         dots.append(len(sink.messages))
 
     async def body() -> None:
-        pool = Pool(server_of(sink))
+        pool = Pool(server_of(sink, timeout=TIMEOUT if "hang" in fault else PATIENT))
         sink.on(stage, times=1, **fault)  # type: ignore[arg-type]  # the values of a table
         sent = await send(pool, before_dot)
         assert (str(sent.event), sent.phase, sent.blame) == (event, phase, blame), sent
         assert dots == ([0] if dot else [])
         assert len(sink.messages) == ("accept" in fault)
         sink.behave()
+        pool.server = server_of(sink)
         assert (await send(pool, raw=b"Subject: second\r\n\r\n2\r\n")).event is Event.ACCEPTED
         await pool.close()
         assert len(sink.messages) == ("accept" in fault) + 1
@@ -108,7 +112,7 @@ def test_cancelled(make_sink: MakeSink, stage: str) -> None:
     sink = make_sink()
 
     async def body() -> None:
-        pool = Pool(server_of(sink, timeout=30))
+        pool = Pool(server_of(sink))
         sink.on(stage, hang=True, times=1)  # type: ignore[arg-type]  # a Stage
         dot = asyncio.Event()
 
@@ -124,7 +128,9 @@ def test_cancelled(make_sink: MakeSink, stage: str) -> None:
         else:
             await dot.wait()
             await asyncio.sleep(0)
-        task.cancel()
+        while not task.done():  # more than once: Python 3.11's wait_for can swallow a cancellation
+            task.cancel()
+            await asyncio.wait([task], timeout=0.1)
         with pytest.raises(asyncio.CancelledError):
             await task
         await asyncio.to_thread(sink.wait_for, lambda: not sink.open_connections, "the connection to be closed")
@@ -195,7 +201,7 @@ def test_dead_connection_is_replaced(sink: Sink, how: str) -> None:
     """A kept connection found dead before MAIL is accepted: another one, without a word."""
 
     async def body() -> None:
-        pool = Pool(server_of(sink))
+        pool = Pool(server_of(sink, timeout=TIMEOUT if how == "hang at MAIL" else PATIENT))
         if how == "dead at RSET":
             sink.on("RCPT", answer="450 4.2.0 greylisted", times=1)
             sink.on("RSET", answer="421 4.4.2 idle for too long", drop=True, times=1)
@@ -208,6 +214,7 @@ def test_dead_connection_is_replaced(sink: Sink, how: str) -> None:
             sink.on("MAIL", answer="421 4.4.2 enough for one connection", drop=True, times=1)
         elif how != "dead at RSET":
             sink.on("MAIL", drop="drop" in how, hang="hang" in how, times=1)
+            pool.server = server_of(sink)  # for the one that replaces it
         assert (await send(pool)).event is Event.ACCEPTED
         assert pool.rest == 0
         await pool.close()
@@ -234,6 +241,23 @@ def test_refused_transaction_is_reset(make_sink: MakeSink) -> None:
         assert sink.connections == 1
         assert "RSET" in sink.commands
         assert sink.commands[-1] == "QUIT"
+
+
+def test_server_waits_for_a_letter_it_refused(sink: Sink) -> None:
+    """354 although the recipient was refused: nothing more goes out there, for it would be taken for the letter."""
+
+    async def body() -> None:
+        pool = Pool(server_of(sink))
+        sink.on("RCPT", answer="550 5.1.1 no such user", times=1)
+        sink.on("DATA", answer="354 go on", times=1)
+        sent = await send(pool)
+        assert (sent.event, sent.phase, sent.code) == (Event.REFUSED, "rcpt", 550)
+        assert (await send(pool)).event is Event.ACCEPTED
+        await pool.close()
+
+    asyncio.run(body())
+    assert sink.connections == 2
+    assert len(sink.messages) == 1
 
 
 ALL = ("PIPELINING", "8BITMIME", "SMTPUTF8", "DSN", "SIZE 1000")
@@ -315,7 +339,7 @@ def test_letter_arrives_whole(sink: Sink, raw: bytes, arrives: bytes) -> None:
     """Leading dots and odd line ends: what arrives is one letter, with CRLF."""
 
     async def body() -> None:
-        pool = Pool(server_of(sink, timeout=10))
+        pool = Pool(server_of(sink))
         assert (await send(pool, raw=raw)).event is Event.ACCEPTED
         await pool.close()
 
@@ -385,9 +409,7 @@ def failure(server: SmtpServer) -> RemoteError:
 def test_tls_and_login(make_sink: MakeSink, certificates: Certificates, security: str) -> None:
     """TLS from the first byte or after STARTTLS, verified, then AUTH."""
     sink = make_sink(certificates.server, implicit_tls=security == "tls", logins={"u": SECRET})
-    server = server_of(
-        sink, security=security, user="u", password=lambda: SECRET, ca_file=str(certificates.ca), timeout=5
-    )
+    server = server_of(sink, security=security, user="u", password=lambda: SECRET, ca_file=str(certificates.ca))
 
     async def body() -> None:
         pool = Pool(server)
@@ -420,7 +442,7 @@ def test_certificates_are_verified(make_sink: MakeSink, certificates: Certificat
     ):
         for security in ("tls", "starttls"):
             sink = make_sink(certificate, implicit_tls=security == "tls")
-            error = failure(server_of(sink, security=security, ca_file=ca, timeout=5))
+            error = failure(server_of(sink, security=security, ca_file=ca))
             assert words in str(error), error
             assert error.fatal
             assert error.place == f"{sink.host}:{sink.port}"
@@ -481,7 +503,7 @@ def missing_file() -> str:
 OPENING = [
     ({"port": 1}, "nothing listens there"),
     ({"host": "does-not-exist.invalid"}, "there is no host does-not-exist.invalid"),
-    ({"security": "tls", "timeout": 5}, "does not speak TLS"),
+    ({"security": "tls"}, "does not speak TLS"),
     ({"user": "u", "password": lambda: "x"}, "offers no login that we know (no AUTH)"),
     ({"security": "tls", "ca_file": "/nowhere/ca.pem"}, "cannot read ca_file"),
 ]
@@ -528,7 +550,10 @@ def test_server_is_to_blame(
     """Whatever goes wrong before MAIL is not the letter's fault: it is deferred, and the server left alone."""
     sink = make_sink(certificates.server, logins={"u": "x"})
     sink.on(stage, **fault)  # type: ignore[arg-type]  # the values of a table
-    server = server_of(sink, security="starttls", ca_file=str(certificates.ca), user="u", password=lambda: "x")
+    server = server_of(
+        sink, security="starttls", ca_file=str(certificates.ca), user="u", password=lambda: "x",
+        timeout=TIMEOUT if "hang" in fault else PATIENT,
+    )  # fmt: skip
 
     async def body() -> None:
         pool = Pool(server)
@@ -547,7 +572,7 @@ def test_pool_keeps_connections(sink: Sink) -> None:
     """Forty letters at once over two connections, and not one more."""
 
     async def body() -> None:
-        pool = Pool(server_of(sink, connections=2, timeout=10))
+        pool = Pool(server_of(sink, connections=2))
         sent = await asyncio.gather(*(pool.send("", f"p{n}@example.com", RAW, nothing) for n in range(40)))
         assert {one.event for one in sent} == {Event.ACCEPTED}
         await pool.close()
@@ -600,7 +625,7 @@ def test_crowded_server(make_sink: MakeSink) -> None:
     sink = make_sink()
 
     async def body() -> None:
-        pool = Pool(server_of(sink, timeout=10))
+        pool = Pool(server_of(sink))
         begun, may_end = asyncio.Event(), asyncio.Event()
 
         async def before_dot() -> None:
@@ -620,6 +645,40 @@ def test_crowded_server(make_sink: MakeSink) -> None:
 
     asyncio.run(body())
     assert len(sink.messages) == 2
+
+
+@pytest.mark.parametrize("when", ["with 354", "during before_dot"])
+def test_spoken_out_of_turn(when: str) -> None:
+    """A server that refuses before the letter's end never sees the dot: what it would make of it cannot be known."""
+    heard: list[bytes] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"220 here\r\n")
+        while line := await reader.readline():
+            heard.append(line)
+            if line == b"DATA\r\n":
+                writer.write(b"354 go on\r\n" + b"552 5.3.4 too big\r\n" * (when == "with 354"))
+            elif line == RAW.splitlines(keepends=True)[-1]:
+                writer.write(b"552 5.3.4 too big\r\n" * (when != "with 354"))
+            elif line[:4] in (b"EHLO", b"MAIL", b"RCPT", b".\r\n"):
+                writer.write(b"250 2.0.0 fine\r\n")
+        writer.close()
+
+    async def body() -> Sent:
+        server = await asyncio.start_server(serve, "127.0.0.1", 0)
+        async with server:
+            connection = Connection(SmtpServer("127.0.0.1", server.sockets[0].getsockname()[1], "none", timeout=5))
+            await connection.open()
+
+            async def before_dot() -> None:
+                while not (connection._wire and connection._wire.spoken):
+                    await asyncio.wait({asyncio.create_task(nothing())})  # a turn of the loop
+
+            return await connection.send("", TARGET, RAW, before_dot)
+
+    sent = asyncio.run(body())
+    assert (sent.event, sent.phase, sent.code) == (Event.REFUSED, "body", 552)
+    assert b".\r\n" not in heard
 
 
 # segments -----------------------------------------------------------------------------------------------------------
