@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from autoresponder.store import StoreError
-from autoresponder.store.key import load_key
+from autoresponder.store.key import _create, load_key
 
 
 def test_made_once_and_private(tmp_path: Path) -> None:
@@ -16,6 +16,13 @@ def test_made_once_and_private(tmp_path: Path) -> None:
     assert path.stat().st_mode & 0o777 == 0o600
     assert [file.name for file in tmp_path.iterdir()] == ["state.key"]
     assert load_key(tmp_path / "other.key") != key
+
+
+def test_of_two_that_make_it_at_once_the_first_one_wins(tmp_path: Path) -> None:
+    path = tmp_path / "state.key"
+    key = load_key(path)
+    _create(path)
+    assert load_key(path) == key and len(list(tmp_path.iterdir())) == 1
 
 
 @pytest.mark.parametrize("text", ["", "\n", "abcd\n", "z" * 64, "a" * 63, "a" * 66, "clé" * 20])

@@ -193,6 +193,20 @@ def test_locked_by_another_program(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     store.close()
 
 
+def test_what_was_read_in_a_transaction_stays_true_in_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The lock is taken at its beginning: a write after a read can neither fail nor build on what is over."""
+    monkeypatch.setattr("autoresponder.store.sqlite.BUSY_SECONDS", 0.05)
+    one, other = _store(tmp_path / "state.db"), _store(tmp_path / "state.db")
+    with one.transaction():
+        assert one.recent() == []
+        with pytest.raises(StoreError, match="another program keeps the state locked"):
+            record(other, answer(1))
+        record(one, answer(2))
+    assert [d.uid for d in other.recent()] == [2]
+    one.close()
+    other.close()
+
+
 def test_backup_while_running(tmp_path: Path) -> None:
     store = _store(tmp_path / "state.db")
     record(store, answer(1), entry(2))
