@@ -8,6 +8,7 @@ answers is left to rules.yaml and the clock, so the demo plays the same on a hol
 import asyncio
 import copy
 import json
+import logging
 import signal
 import tempfile
 import time
@@ -31,18 +32,23 @@ from autoresponder.store import Decided, Store, open_store
 def play(rules: Path) -> int:
     """Plays with these rules; the exit code."""
     settings, library = load_all(rules)
+    logging.getLogger("asyncio").setLevel(logging.ERROR)  # a daemon that hangs up on the demo's servers is no news
+    screen, started = Screen(), time.monotonic()
     with tempfile.TemporaryDirectory(prefix="autoresponder-demo.") as folder:
         try:
-            return asyncio.run(_play(settings, library, Path(folder)))
+            outcomes, faults = asyncio.run(_play(settings, library, Path(folder), screen))
         except asyncio.CancelledError:  # SIGTERM; SIGINT comes out as KeyboardInterrupt
             return 128 + signal.SIGTERM
+    screen.summary(outcomes, faults, time.monotonic() - started)
+    screen.closing(settings, library)
+    return ExitCode.FOUND_WRONG if faults else ExitCode.OK
 
 
-async def _play(settings: Settings, library: Library, folder: Path) -> int:
-    task = asyncio.current_task()
+async def _play(settings: Settings, library: Library, folder: Path, screen: Screen) -> tuple[list[Outcome], list[str]]:
+    """What became of each letter, and everything that was wrong with that."""
+    started, task = time.monotonic(), asyncio.current_task()
     if task is not None:
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
-    screen, started = Screen(), time.monotonic()
     accounts = settings.accounts.values()
     moved_to = [rule.move_to for rule in settings.policy.rules if rule.move_to]
     users = {account.mailbox.address: [*account.folders, account.sent, *moved_to] for account in accounts}
@@ -62,9 +68,7 @@ async def _play(settings: Settings, library: Library, folder: Path) -> int:
         code = await child.stop()
         faults = [f"letter {n}: {fault}" for n, outcome in enumerate(outcomes, 1) for fault in outcome.faults]
         faults += _at_the_end(store, outgoing, outcomes, code)
-    screen.summary(outcomes, faults, time.monotonic() - started)
-    screen.closing(settings, library)
-    return ExitCode.FOUND_WRONG if faults else ExitCode.OK
+    return outcomes, faults
 
 
 def _with_our_servers(settings: Settings, imap: int, smtp: int, folder: Path) -> Path:

@@ -35,6 +35,7 @@ def demo(folder: Path, *arguments: str) -> Iterator["subprocess.Popen[str]"]:
     with subprocess.Popen(
         [sys.executable, "-m", "autoresponder", "demo", *arguments],
         cwd=ROOT, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        start_new_session=True,
     ) as process:  # fmt: skip
         try:
             yield process
@@ -106,7 +107,7 @@ def test_a_demo_that_is_interrupted_leaves_nothing(tmp_path: Path, number: signa
         seen = ""
         while "pid" not in seen and (line := process.stdout.readline()):
             seen += line
-        process.send_signal(number)
+        os.killpg(process.pid, number)  # as a terminal does: the daemon hears of it, too
         output, errors = process.communicate(timeout=PATIENCE)
     assert (process.returncode, errors) == (code, ""), output + errors
     assert_nothing_is_left(tmp_path, seen + output)
