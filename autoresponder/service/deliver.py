@@ -113,7 +113,7 @@ class Delivery:
         self._homeless: set[str] = set()  # mailboxes with replies in the outbox that are not configured
         self._recording: set[asyncio.Future[Any]] = set()
         self._unrecorded: deque[_Record] = deque()  # the store failed: to be told again before anything else
-        self._retiring: set[asyncio.Task[None]] = set()
+        self._retiring: dict[asyncio.Task[None], _Lane] = {}
         self._store_failures, self._store_rest = 0, 0.0
         self._recovered = False
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -174,8 +174,8 @@ class Delivery:
             else:
                 del self._lanes[server]
                 task = asyncio.create_task(self._retire(lane))
-                self._retiring.add(task)
-                task.add_done_callback(self._retiring.discard)
+                self._retiring[task] = lane
+                task.add_done_callback(self._retiring.pop)
         self.wake()
 
     @property
@@ -198,7 +198,7 @@ class Delivery:
             return 0.0
         if not letters:
             self._store_is_well()
-            if not any(lane.queue or lane.workers for lane in self._lanes.values()):
+            if not (self._woken.is_set() or any(lane.queue or lane.workers for lane in self._lanes.values())):
                 self._quiet.set()
         return self._pause(now, await self._writer.call(lambda store: store.next_due(now)))
 
@@ -374,7 +374,7 @@ class Delivery:
     # what the store is told -------------------------------------------------------------------------------------------
     def _settle(self, lane: _Lane, letter: Letter, sent: Sent, again: datetime | None = None) -> None:
         """Records how an attempt ended; a deferred letter has its next one at `again`, or when the back-off says."""
-        if lane.trouble:
+        if lane.trouble and sent.code:
             log.info("%s can be used again", lane.pool.server.place, extra={"server": lane.pool.server.place})
             lane.trouble = ""
         now = self._now()
@@ -477,7 +477,8 @@ class Delivery:
 
     async def _end_workers(self) -> None:
         """Lets the letters in hand finish within the grace, then breaks them off."""
-        workers = {worker for lane in self._lanes.values() for worker in lane.workers}
+        lanes = [*self._lanes.values(), *self._retiring.values()]
+        workers = {worker for lane in lanes for worker in lane.workers}
         grace = self._grace
         while workers:
             _, workers = await asyncio.wait(workers, timeout=grace)

@@ -395,6 +395,24 @@ def test_stop_breaks_off(house: House, make_sink: MakeSink, stage: str, grace: f
     assert len(sink.messages) == 2 + later
 
 
+def test_stop_after_update(house: House, make_sink: MakeSink) -> None:
+    """A letter in the hands of a server that is no longer configured is broken off as well."""
+    old, new = make_sink(), make_sink()
+    old.on("RCPT", hang=True)
+    (number,) = house.put("ana@example.com")
+
+    async def body() -> None:
+        delivery = house.delivery(to(old, timeout=60))
+        task = asyncio.create_task(delivery.run())
+        await until(old, lambda: any(line.startswith("RCPT") for line in old.commands), "the letter")
+        delivery.update(to(new))
+        await delivery.stop(0)
+        await task
+
+    asyncio.run(body())
+    assert house.states([number]) == ["pending"]
+
+
 def test_stop_finishes_the_letter_in_hand(house: House, make_sink: MakeSink) -> None:
     """Within the grace the letter in hand is finished; no new one is begun."""
     sink = make_sink()
