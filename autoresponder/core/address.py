@@ -30,8 +30,7 @@ _SRS = re.compile(r"srs0[=+-][^=]+=[^=]+=([^=]+)=(.+)\Z")
 _BATV = re.compile(r"prvs=(?:[0-9a-f]{6,12}=(.+)|(.+)/[0-9a-f]{6,12})\Z")
 _VERP = re.compile(r"[-+.][^-+.=]*=.*\Z")
 _HEX = re.compile(r"(?<![a-z0-9])(?=[a-z]*\d)[0-9a-f]{6,}(?![a-z0-9])")
-_DIGITS = re.compile(r"\d+")
-_SINGLE = re.compile(r"(?<![a-z0-9#])[a-z](?![a-z0-9#])")
+_COUNTED = re.compile(r"(?<=[-_=.])\d+(?![a-z0-9])|(?<=[-_=])[a-z]$")
 _GOOGLE = frozenset(("gmail.com", "googlemail.com"))
 _FREEMAIL = _GOOGLE | frozenset(
     ("outlook.com", "hotmail.com", "live.com", "msn.com", "yahoo.com", "yahoo.es", "yahoo.fr", "yahoo.co.uk",
@@ -223,10 +222,10 @@ def sender_key(email: str) -> str:
 
 def limit_key(email: str) -> str:
     """Under which the limits count a sender: as `sender_key`, but plus-extensions, VERP, BATV and SRS wrappings
-    folded, and what machines count up (digit runs, hexadecimal ids, single letters standing alone), so that a
-    responder that changes its address each time is still one. At public mail providers numbers stay: there they tell
-    people apart. All-digit local parts (telephone numbers, QQ) stay too; what varies those is stopped by the limit
-    per domain."""
+    folded, and what machines count up when it stands apart (`bot-17`, `reply-0a1b2c3d4e`, `bot_a`), so that a responder
+    that changes its address each time is still one. Digits that belong to a word stay (`student4711`, telephone
+    numbers), and at public mail providers all do: there they tell people apart, and silence towards a person is a
+    fault too. What varies those is stopped by the limit per domain."""
     key = sender_key(email)
     local, _, domain = key.rpartition("@")
     if srs := _SRS.match(local):
@@ -238,7 +237,7 @@ def limit_key(email: str) -> str:
     if domain in _GOOGLE:
         return f"{local.replace('.', '')}@gmail.com"
     if domain not in _FREEMAIL and not local.isdecimal():
-        local = _SINGLE.sub("#", _DIGITS.sub("#", _HEX.sub("#", local)))
+        local = _COUNTED.sub("#", _HEX.sub("#", local))
     return f"{local}@{domain}" if key else ""
 
 

@@ -79,7 +79,10 @@ LIMIT_KEYS = [
     ("news-7-ana=b.example@lists.example", "news-#@lists.example"),
     ("prvs=0123456789=ana@shop.example", "ana@shop.example"),
     ("SRS0=HHH=TT=shop.example=ana@forwarder.example", "ana@shop.example"),
-    ("bot17@robots.example", "bot#@robots.example"),
+    ("bot-17@robots.example", "bot-#@robots.example"),
+    ("bot.17@robots.example", "bot.#@robots.example"),
+    ("student4711@school.example", "student4711@school.example"),  # a person, and so is the next number
+    ("j.gil@shop.example", "j.gil@shop.example"),
     ("bot-a@robots.example", "bot-#@robots.example"),
     ("reply-0a1b2c3d4e@robots.example", "reply-#@robots.example"),
     ("a.n.a+x@googlemail.com", "ana@gmail.com"),
