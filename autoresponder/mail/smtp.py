@@ -641,6 +641,10 @@ class Pool:
                 self._failures, self._rest_until = 0, 0.0
             return sent
 
+    def try_now(self) -> None:
+        """Ends the rest; the next failure makes for a longer one all the same."""
+        self._rest_until = 0.0
+
     async def close(self) -> None:
         """Closes what is idle; a connection in use is closed after its letter."""
         self._closed = True

@@ -2,7 +2,8 @@
 
 Composition root: the only place that knows every part. Contract: a broken configuration at start is a `ConfigError`
 with every problem; a broken one at reload keeps the old rules and says why in the log, in `status` and to systemd.
-SIGHUP or a changed file reloads; SIGTERM and SIGINT finish the letter in hand and end within `GRACE` seconds.
+SIGHUP or a changed file reloads, and whoever waits for a server tries it at once; SIGTERM and SIGINT finish the letter
+in hand and end within `GRACE` seconds. A clock that is set back or forward delays nothing.
 """
 
 import asyncio
@@ -28,6 +29,7 @@ from autoresponder.config.build import load_settings, problems_of
 from autoresponder.config.settings import Account, Settings
 from autoresponder.core.token import Signer
 from autoresponder.errors import ConfigError, RemoteError
+from autoresponder.service.clock import ClockWatch, run_now
 from autoresponder.service.deliver import Delivery, Outgoing
 from autoresponder.service.desk import Book, Desk
 from autoresponder.service.notify import Notifier
@@ -100,6 +102,7 @@ class Daemon:
         self._scheduler = AsyncIOScheduler(
             timezone=UTC, job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
         )
+        self._clock = ClockWatch(self._clock_was_set)
         self._stop = asyncio.Event()
         self._started = now()
         self._problem = ""  # why the last reload was refused
@@ -118,12 +121,14 @@ class Daemon:
         for account in self.settings.accounts.values():
             self._start(account)
         self._schedule()
+        clock = asyncio.create_task(self._clock.run(), name="clock")
         await self._first_look()
         self._notifier.ready(self._status_line())
         await self._heartbeat()
         try:
             await self._stop.wait()
         finally:
+            clock.cancel()
             await self._end(delivery)
         if not delivery.cancelled() and delivery.exception():
             raise delivery.exception() or RuntimeError("delivery ended")
@@ -230,7 +235,14 @@ class Daemon:
             self._problem = ""
             self._take_over(settings, library)
             self._seen_files = self._signature()
+        self._try_now()
         self._notifier.ready(self._status_line())
+
+    def _try_now(self) -> None:
+        """Whoever waits for a server stops waiting: it may be the server that was mended."""
+        for watcher, _task in self._watchers.values():
+            watcher.poll()
+        self._delivery.try_now()
 
     def _take_over(self, settings: Settings, library: Library) -> None:
         old, self.settings, self._library = self.settings, settings, library
@@ -276,6 +288,12 @@ class Daemon:
         if seconds := self._notifier.watchdog_seconds:
             self._scheduler.add_job(self._feed_watchdog, "interval", seconds=seconds / 3)
         self._scheduler.start()
+
+    def _clock_was_set(self, step: timedelta) -> None:
+        way = "forward" if step > timedelta(0) else "back"
+        log.warning("the clock was set %s by %s", way, abs(step), extra={"step": step.total_seconds()})
+        run_now(self._scheduler)
+        self._delivery.wake()
 
     def _look_at_files(self) -> None:
         if self._signature() != self._seen_files:
@@ -350,7 +368,12 @@ class Daemon:
 
 
 def _outgoing(settings: Settings) -> Mapping[str, Outgoing]:
-    return {name: Outgoing(a.smtp, a.mailbox.address) for name, a in settings.accounts.items()}
+    """How each mailbox sends; those in shadow mode do not, whatever waits in the outbox from before."""
+    return {
+        name: Outgoing(a.smtp, a.mailbox.address)
+        for name, a in settings.accounts.items()
+        if not (settings.shadow or a.mailbox.shadow)
+    }
 
 
 def _differences(old: Settings, new: Settings) -> list[str]:

@@ -178,6 +178,12 @@ class Delivery:
                 task.add_done_callback(self._retiring.pop)
         self.wake()
 
+    def try_now(self) -> None:
+        """Servers that were being left alone are tried at once."""
+        for lane in self._lanes.values():
+            lane.pool.try_now()
+        self.wake()
+
     @property
     def troubles(self) -> dict[str, str]:
         """`host:port` of each server that cannot be used at the moment, and why."""
@@ -254,7 +260,7 @@ class Delivery:
             if not home and letter.mailbox not in self._homeless:
                 self._homeless.add(letter.mailbox)
                 log.warning(
-                    "replies of mailbox %s wait: it is not configured",
+                    "replies of mailbox %s wait: it is not configured, or in shadow mode",
                     letter.mailbox,
                     extra={"mailbox": letter.mailbox},
                 )

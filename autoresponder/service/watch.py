@@ -38,6 +38,8 @@ BATCH = 200
 SKEW = timedelta(minutes=2)
 """INTERNALDATE has whole seconds of the server's clock, which may be behind ours: what is new by its UID must not look
 older than the start."""
+A_DAY = timedelta(days=1)
+"""Further back that a search by date begins: SINCE means the days of the server's own time zone."""
 SLACK = 120
 """Seconds a job may take beyond the server's own time limits before the watcher counts as stuck."""
 
@@ -258,7 +260,7 @@ class Watcher:
         start, next_uid = now - SKEW, selected.uidnext
         if self._backlog is not None:
             start = now - self._backlog
-            next_uid = min(session.uids_since(start.date()), default=selected.uidnext)
+            next_uid = min(session.uids_since(start.date() - A_DAY), default=selected.uidnext)
         cursor = Cursor(self.account.name, self.folder, selected.uidvalidity, next_uid, start)
         self._writer.run(lambda store: store.set_cursor(cursor))
         log.info(
@@ -271,11 +273,12 @@ class Watcher:
         return cursor
 
     def _renumbered(self, session: Session, selected: Selected, old: Cursor) -> Cursor:
-        """UIDVALIDITY changed (RFC 3501 section 2.3.1.1): read the recent letters again; those already decided are
-        known by their Message-ID or digest, and stay decided."""
-        recent = self._now() - self._desk.book.policy.default_age
-        since = max(recent, old.baseline) if old.baseline > recent else recent
-        next_uid = min(session.uids_since(since.date()), default=selected.uidnext)
+        """UIDVALIDITY changed (RFC 3501 section 2.3.1.1): read again all that could still be answered; letters already
+        decided are known by their Message-ID or digest, and stay decided."""
+        policy = self._desk.book.policy
+        oldest = max([policy.default_age, *(rule.not_older_than for rule in policy.rules)])
+        since = max(self._now() - oldest, old.baseline)
+        next_uid = min(session.uids_since(since.date() - A_DAY), default=selected.uidnext)
         cursor = Cursor(self.account.name, self.folder, selected.uidvalidity, next_uid, old.baseline)
         self._writer.run(lambda store: store.set_cursor(cursor))
         log.warning(
@@ -309,7 +312,7 @@ class Watcher:
         return len(uids) > len(batch), handled.replies
 
     def _act(self, session: Session, acts: tuple[Act, ...]) -> None:
-        """Marks and moves what the rules say. A failure is reported; the decision stands."""
+        """Marks and moves what the rules say. A refusal is reported, for the one message; the decision stands."""
         for act in acts:
             try:
                 if act.mark:
@@ -318,7 +321,8 @@ class Watcher:
                     session.move([act.uid], act.move_to)
             except RemoteError as error:
                 log.warning("%s: uid %d: %s", self.place, act.uid, error, extra={"mailbox": self.account.name})
-                raise
+                if not session.alive:
+                    raise
 
 
 def _gone(asked: Quarantined) -> Fetched:

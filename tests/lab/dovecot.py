@@ -43,7 +43,7 @@ default_internal_user = {internal}
 default_internal_group = {internal_group}
 default_login_user = {login}
 first_valid_uid = {uid}
-mail_max_userip_connections = 0
+mail_max_userip_connections = {connections}
 mail_fsync = never
 namespace inbox {{
   inbox = yes
@@ -136,9 +136,16 @@ class Dovecot:
     """One Dovecot; the ports stay the same over `stop` and `start`."""
 
     def __init__(
-        self, folder: Path, certificates: Certificates, *, users: int = 5, without: tuple[str, ...] = ()
+        self,
+        folder: Path,
+        certificates: Certificates,
+        *,
+        users: int = 5,
+        without: tuple[str, ...] = (),
+        connections: int = 0,
     ) -> None:
-        """Starts it in `folder` (made) with users u1..uN. `without`: capabilities not to announce, such as IDLE."""
+        """Starts it in `folder` (made) with users u1..uN. `without`: capabilities not to announce, such as IDLE;
+        `connections`: how many a user may have at once (0: any number)."""
         raise_inotify_limit()
         self.host, self.domain, self.password, self.certificates = HOST, DOMAIN, PASSWORD, certificates
         self.imap_port, self.imaps_port, self.lmtp_port, self.sasl_port = free_ports(4)
@@ -167,6 +174,7 @@ class Dovecot:
                 imaps=self.imaps_port,
                 lmtp=self.lmtp_port,
                 sasl=self.sasl_port,
+                connections=connections,
             )
             + ("" if root else ROOTLESS)
         )
