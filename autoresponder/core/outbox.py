@@ -38,7 +38,7 @@ class Event(StrEnum):
     DEFERRED = "deferred"  # 4xx, or no connection, or a connection lost before the dot
     NO_ANSWER = "no_answer"  # the connection was lost after the dot
     CRASHED = "crashed"  # found at start: whoever had it is gone
-    EXPIRED = "expired"  # older than the rule's `not_older_than`: too late to be of use
+    EXPIRED = "expired"  # older than the rule's `not_older_than`, also while it was held: too late to be of use
     HOLD = "hold"  # the breaker tripped
     RELEASE = "release"  # operator: send what was held
     RESEND = "resend"  # operator: try again, knowing that it may arrive twice
@@ -52,6 +52,7 @@ TRANSITIONS: dict[tuple[State, Event], State] = {
     (S.PENDING, E.EXPIRED): S.FAILED,
     (S.PENDING, E.HOLD): S.HELD,
     (S.PENDING, E.DROP): S.DROPPED,
+    (S.HELD, E.EXPIRED): S.FAILED,
     (S.HELD, E.RELEASE): S.PENDING,
     (S.HELD, E.DROP): S.DROPPED,
     (S.SENDING, E.FINAL_DOT): S.IN_DOUBT,

@@ -11,15 +11,17 @@ UNCERTAIN: it may have arrived. RESEND claims again, and is refused when somebod
 SHADOW reply claims its letter for good, so that going live answers nothing old, but its sender only among the shadows,
 so that going live answers everybody once.
 
+Letters to our own people (`Notice`) live in the same outbox: what never sends a reply twice holds for them too.
+
 Fails with `StoreError` when file, disk or database cannot be used; anything else raised here is a bug of ours.
 """
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from autoresponder.core.history import Ledger, Limits, Lookup
 from autoresponder.core.outbox import Event, State
@@ -65,6 +67,36 @@ class Reply:
 
 
 @dataclass(frozen=True, slots=True)
+class StaffLetter:
+    """A letter to one of our own people, as it goes out."""
+
+    target: str
+    message_id: str
+    subject: str
+    raw: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something our own people are told once: `letters` go into the outbox when `topic` is news.
+
+    It is news when it was never told; also when it was told longer than `again` ago, or when there was no reason to
+    tell it (no further notice of this topic) for `quiet`; None: not for that reason. Letters to our people make no
+    claims and are counted by no limit of answers; but no address gets more than `STAFF_AN_HOUR`."""
+
+    topic: str
+    mailbox: str  # through whose server
+    letters: tuple[StaffLetter, ...]  # may be empty: nobody is written to, and whether it is news is still known
+    expires: datetime
+    quiet: timedelta | None = None
+    again: timedelta | None = None
+
+
+STAFF_AN_HOUR = 60
+"""Letters to one of our own people within an hour; further ones are not written."""
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
     """One decision about one message, ready to be recorded."""
 
@@ -82,6 +114,8 @@ class Entry:
     trace: str  # JSON list of {"check","result","why"}
     reply: Reply | None = None
     traceback: str = ""  # quarantine only
+    notices: tuple[Notice, ...] = ()  # what our own people are told, when this is new
+    bounced: str = ""  # the Message-ID of an answer of ours that this message proves undeliverable
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,13 +126,15 @@ class Outcome:
 
     new: bool
     reply_id: int | None = None
+    told: tuple[str, ...] = ()  # topics of those notices that were news
+    bounced: str = ""  # the address that is undeliverable from now on
 
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """A reply in the outbox."""
+    """A reply, or a letter to our own people, in the outbox."""
 
-    id: int  # the number of its decision too
+    id: int  # the number of its decision too; below zero for our own people
     mailbox: str
     state: State
     target: str
@@ -113,6 +149,7 @@ class Letter:
     last_error: str  # of a held one: why it is held
     sent: datetime | None = None
     rule: str = ""
+    kind: Literal["reply", "staff"] = "reply"
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +231,11 @@ class Store(Protocol):
 
     def record(self, mailbox: str, folder: str, uidvalidity: int, next_uid: int, entries: Sequence[Entry],
                now: datetime) -> list[Outcome]:  # fmt: skip
-        """Decisions, replies, sender facts and the cursor (never backwards) in one transaction; an Outcome for each."""
+        """Decisions, replies, letters to our own people, bounces, sender facts and the cursor (never backwards) in one
+        transaction; an Outcome for each."""
+
+    def tell(self, notice: Notice, now: datetime) -> bool:
+        """A notice without a decision; whether it was news."""
 
     def history(self, address: str, limit: int = 100) -> list[Decided]:
         """The decisions about one address (as written, or its sender key), newest first."""
@@ -211,8 +252,9 @@ class Store(Protocol):
         `busy`. What has expired is moved to FAILED instead and not returned."""
 
     def move(self, reply_id: int, event: Event, now: datetime, *, error: str = "",
-             next_attempt: datetime | None = None) -> State | None:  # fmt: skip
+             next_attempt: datetime | None = None, bounced: bool = False) -> State | None:  # fmt: skip
         """One event by compare-and-set: the new state, or None when the reply was not in a state where it can happen.
+        `bounced`: where it can, the address of a reply is undeliverable from now on, as with `Store.bounced`.
         A DEFERRED counts an attempt. FAILED and DROPPED give the claims back, so that a later letter may be answered.
         RESEND is refused (None) when the sender was answered by another reply in between; RESEND and RELEASE give a
         reply at least another day before it expires. `error` "" keeps the last one, ACCEPTED clears it."""

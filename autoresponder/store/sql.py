@@ -17,7 +17,19 @@ from typing import Any
 from autoresponder.core.address import sender_key
 from autoresponder.core.history import Ledger, Limit, Limits, Lookup
 from autoresponder.core.outbox import ANSWERED_STATES, OPEN_STATES, TRANSITIONS, Event, State, sources
-from autoresponder.store import Cursor, Decided, Entry, Letter, Outcome, Quarantined, Reply, StoreError, Summary
+from autoresponder.store import (
+    STAFF_AN_HOUR,
+    Cursor,
+    Decided,
+    Entry,
+    Letter,
+    Notice,
+    Outcome,
+    Quarantined,
+    Reply,
+    StoreError,
+    Summary,
+)
 
 Row = tuple[Any, ...]
 CHUNK = 500
@@ -175,15 +187,33 @@ UPDATE answered SET at = previous, previous = NULL, reply_id = NULL WHERE sender
 """
 _AGE_SCOPE = "UPDATE answered SET at = ? WHERE sender_key = ? AND scope = ? AND reply_id = ? AND at < ?"
 _INSERT_REPLY = """
-INSERT INTO outbox (id, mailbox, state, created, next_attempt, expires, due, sender_key, limit_key, domain, scope,
-                    once_window, letter_key, target, envelope_from, message_id, subject, last_error)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+INSERT INTO outbox (id, decision, kind, mailbox, state, created, next_attempt, expires, due, sender_key, limit_key,
+                    domain, scope, once_window, letter_key, target, envelope_from, message_id, subject, last_error)
+VALUES (?, ?, 'reply', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 _INSERT_RAW = "INSERT INTO letters (id, raw) VALUES (?, ?)"
+_STILL_KNOWN = "UPDATE told SET seen = ? WHERE topic = ? AND seen > ? AND at > ? RETURNING topic"
+_NEWS = """
+INSERT INTO told (topic, at, seen) VALUES (?, ?, ?)
+ON CONFLICT (topic) DO UPDATE SET at = excluded.at, seen = excluded.seen
+"""
+_INSERT_STAFF = """
+INSERT INTO outbox (id, kind, mailbox, state, created, next_attempt, expires, sender_key, limit_key, domain, scope,
+                    letter_key, target, envelope_from, message_id, subject, last_error)
+SELECT COALESCE(min(id), 0) - 1, 'staff', ?, 'pending', ?, ?, ?, '', ?, '', '', '', ?, 'auto', ?, ?, ''
+FROM outbox WHERE id < 0
+HAVING (SELECT count(*) FROM outbox WHERE limit_key = ? AND created > ? AND kind = 'staff') < ?
+RETURNING id
+"""
+_BOUNCE = """
+INSERT INTO bounces (sender_key, at) SELECT sender_key, ? FROM outbox WHERE {which} = ? AND kind = 'reply'
+ON CONFLICT (sender_key) DO UPDATE SET at = CASE WHEN bounces.at < excluded.at THEN excluded.at ELSE bounces.at END
+RETURNING sender_key
+"""
 _LETTER = """
 SELECT o.id, o.mailbox, o.state, o.target, o.subject, o.message_id, o.envelope_from, {raw}, o.created, o.next_attempt,
-       o.expires, o.attempts, o.last_error, o.sent, d.rule
-FROM outbox o JOIN decisions d ON d.id = o.id
+       o.expires, o.attempts, o.last_error, o.sent, COALESCE(d.rule, ''), o.kind
+FROM outbox o LEFT JOIN decisions d ON d.id = o.id
 """
 _LETTER_WHOLE = _LETTER.format(raw="l.raw") + "JOIN letters l ON l.id = o.id "
 _LETTER_LISTED = _LETTER.format(raw="NULL")
@@ -324,7 +354,7 @@ class SqlStore:
         def since(limit: Limit) -> int:
             return micros(now - limit.window)
 
-        counting = _sql(" FROM outbox WHERE created > ? AND NOT state {states}", states=NOT_COUNTED)
+        counting = _sql(" FROM outbox WHERE created > ? AND kind = 'reply' AND NOT state {states}", states=NOT_COUNTED)
         if limits.per_sender:
             keys = (ask.limit_key for ask in asks)
             sql = "SELECT limit_key, count(*)" + counting + " AND limit_key IN ({}) GROUP BY limit_key"
@@ -364,9 +394,12 @@ class SqlStore:
             return Outcome(new=False)
         if entry.sender_key and entry.action != "quarantine":  # it is counted when it is decided after all
             self._db.execute(_SEE_SENDER, (entry.sender_key, at, at))
-        if entry.reply is None:
-            return Outcome(new=True)
-        return Outcome(new=True, reply_id=self._queue(made[0][0], entry, entry.reply, now))
+        return Outcome(
+            new=True,
+            reply_id=self._queue(made[0][0], entry, entry.reply, now) if entry.reply else None,
+            told=tuple(notice.topic for notice in entry.notices if self._tell(notice, now)),
+            bounced=self._condemn("message_id", entry.bounced, now) if entry.bounced else "",
+        )
 
     def _queue(self, reply_id: int, entry: Entry, reply: Reply, now: datetime) -> int | None:
         """Puts a reply into the outbox, if its claims are granted."""
@@ -384,12 +417,45 @@ class SqlStore:
         due = None if reply.due is None else micros(reply.due)
         self._db.execute(
             _INSERT_REPLY,
-            (reply_id, reply.mailbox, reply.state.value, at, at, micros(reply.expires), due, reply.sender_key,
+            (reply_id, reply_id, reply.mailbox, reply.state.value, at, at, micros(reply.expires), due, reply.sender_key,
              reply.limit_key, reply.domain, scope, window, reply.letter_key, reply.target, reply.envelope_from,
              reply.message_id, reply.subject, reply.held_why),
         )  # fmt: skip
         self._db.execute(_INSERT_RAW, (reply_id, reply.raw))
         return reply_id
+
+    def tell(self, notice: Notice, now: datetime) -> bool:
+        """A notice without a decision; whether it was news."""
+        with self._db.transaction():
+            return self._tell(notice, now)
+
+    def _tell(self, notice: Notice, now: datetime) -> bool:
+        at = micros(now)
+        quiet, again = (NEVER if span is None else micros(now - span) for span in (notice.quiet, notice.again))
+        if self._db.execute(_STILL_KNOWN, (at, notice.topic, quiet, again)):
+            return False
+        self._db.execute(_NEWS, (notice.topic, at, at))
+        hour = micros(now - timedelta(hours=1))
+        for letter in notice.letters:
+            key = sender_key(letter.target)
+            row = (
+                notice.mailbox,
+                at,
+                at,
+                micros(notice.expires),
+                key,
+                letter.target,
+                letter.message_id,
+                letter.subject,
+            )
+            if made := self._db.execute(_INSERT_STAFF, (*row, key, hour, STAFF_AN_HOUR)):
+                self._db.execute(_INSERT_RAW, (made[0][0], letter.raw))
+        return True
+
+    def _condemn(self, column: str, value: str | int, now: datetime) -> str:
+        """The address of the reply found so is undeliverable: its sender key, "" when there is no such reply."""
+        rows = self._db.execute(_BOUNCE.format(which=column), (micros(now), value))
+        return str(rows[0][0]) if rows else ""
 
     def _claim(self, claims: _Claims, since: datetime | None, now: datetime) -> str:
         """Claims sender and letter for this reply: "" when they are its own now (or were before); else the reason why
@@ -468,11 +534,21 @@ class SqlStore:
         return sorted(letters, key=lambda letter: (letter.next_attempt, letter.id))
 
     def move(
-        self, reply_id: int, event: Event, now: datetime, *, error: str = "", next_attempt: datetime | None = None
+        self,
+        reply_id: int,
+        event: Event,
+        now: datetime,
+        *,
+        error: str = "",
+        next_attempt: datetime | None = None,
+        bounced: bool = False,
     ) -> State | None:
         """One event by compare-and-set; see `Store.move`."""
         with self._db.transaction():
-            return self._move(reply_id, event, now, error, next_attempt)
+            state = self._move(reply_id, event, now, error, next_attempt)
+            if bounced and state is not None:
+                self._condemn("id", reply_id, now)
+            return state
 
     def _move(
         self, reply_id: int, event: Event, now: datetime, error: str = "", next_attempt: datetime | None = None
@@ -531,6 +607,8 @@ class SqlStore:
         if not rows:
             return False
         *keys, window = rows[0]
+        if reply_id < 0:  # a letter to our own people claims nobody
+            return True
         return not self._claim(_Claims(reply_id, *keys), None if window is None else now - window * TICK, now)
 
     def next_due(self, now: datetime) -> datetime | None:
@@ -549,9 +627,9 @@ class SqlStore:
     def _letters(self, sql: str, params: Sequence[Any]) -> list[Letter]:
         return [
             Letter(id_, mailbox, State(state), target, subject, message_id, envelope_from, bytes(raw or b""),
-                   moment(created), moment(again), moment(expires), attempts, error, _maybe(sent), rule)
+                   moment(created), moment(again), moment(expires), attempts, error, _maybe(sent), rule, kind)
             for id_, mailbox, state, target, subject, message_id, envelope_from, raw, created, again, expires, attempts,
-            error, sent, rule in self._db.execute(sql, params)
+            error, sent, rule, kind in self._db.execute(sql, params)
         ]  # fmt: skip
 
     # quarantine ---------------------------------------------------------------------------------------------------

@@ -440,7 +440,7 @@ def test_notes(store: Store) -> None:
 
 
 def test_info_and_signing_key(store: Store, reopen: Opener) -> None:
-    assert store.info()["schema"] == 1 and store.info()["size"] > 0
+    assert store.info()["schema"] == 2 and store.info()["size"] > 0
     key = store.signing_key()
     assert len(key) == 32 and reopen().signing_key() == key
 

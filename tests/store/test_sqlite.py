@@ -72,7 +72,7 @@ REFUSALS: list[tuple[Callable[[Path], None], str, str]] = [
     (_long_text, "not an SQLite file", "a file of its own"),
     (_foreign, "a database of another program", "a file of its own"),
     (_foreign_meta, "a database of another program", "a file of its own"),
-    (_newer, "written by a newer autoresponder (schema 999; this one knows 1)", "nothing was changed"),
+    (_newer, "written by a newer autoresponder (schema 999; this one knows 2)", "nothing was changed"),
     (_torn, "the state is damaged", "restore the last backup"),
     (_folder, "this is not a file", "the name of a file"),
 ]
@@ -355,6 +355,7 @@ BROKEN_LAWS = {
     "two claims of one sender": "INSERT INTO answered SELECT * FROM answered",
     "two claims of one letter": "INSERT INTO letters_answered SELECT * FROM letters_answered",
     "a claim of nobody": "UPDATE answered SET sender_key = ''",
+    "an answer that passes for a letter to our people": "UPDATE outbox SET kind = 'staff'",
     "an answer to nobody": "UPDATE outbox SET target = ''",
     "a word where a time belongs": "UPDATE outbox SET expires = 'tomorrow'",
     "a cursor at UID 0": "UPDATE folders SET next_uid = 0",
