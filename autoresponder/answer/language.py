@@ -16,7 +16,7 @@ from autoresponder.core.message import Message
 
 MARGIN = 0.9
 """The probability from which on a guess counts."""
-MIN_LETTERS, MAX_TEXT, MAX_GUESSED = 20, 800, 300
+MIN_LETTERS, MAX_TEXT = 20, 320
 _TAG = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,3}")
 _NOISE = re.compile(r"://|www\.|@|\d")
 _MARKS = re.compile(r"[^\w\s']")
@@ -28,12 +28,12 @@ def detect(subject: str, text: str, languages: Sequence[str]) -> str:
     if len(languages) < 2:
         return ""
     sample = own_words(subject, text)
-    if sum(c.isalpha() for c in sample) < MIN_LETTERS:
+    if len(sample) < MIN_LETTERS:
         return ""
     if known := function_words.guess(sample):
         return next((tag for tag in languages if tag.replace("_", "-").split("-")[0].lower() == known), "")
     guesser = _guesser(tuple(sorted(set(languages))))
-    return guesser.guess(sample[:MAX_GUESSED]) if guesser else ""
+    return guesser.guess(sample) if guesser else ""
 
 
 def own_words(subject: str, text: str) -> str:
