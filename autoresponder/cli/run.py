@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+from autoresponder import faults
 from autoresponder.config.settings import Settings
 from autoresponder.config.values import BadValue, span
 from autoresponder.core.token import Signer
@@ -17,6 +18,8 @@ from autoresponder.errors import ConfigError, ExitCode
 from autoresponder.service import log
 from autoresponder.service.daemon import Daemon, load_all
 from autoresponder.store import Store, open_store
+
+said = logging.getLogger(__name__)
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -33,10 +36,12 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 def do(args: argparse.Namespace) -> int:
     """Runs until told to stop (or, with --once, until everything is handled)."""
     log.set_up(args.log, logging.DEBUG if args.verbose else logging.INFO)
+    if faults.point is not faults.nothing or faults.now is not faults.clock:
+        said.warning("this is a test: AUTORESPONDER_FAULT or AUTORESPONDER_CLOCK is set")
     backlog = _backlog(args.backlog) if args.backlog else None
     settings, library = load_all(args.config)
     with _state(settings, args.dry_run) as (settings, store, signer):
-        daemon = Daemon(settings, library, store, signer, backlog=backlog)
+        daemon = Daemon(settings, library, store, signer, backlog=backlog, now=faults.now)
         asyncio.run(daemon.run_once() if args.once else daemon.run())
     return ExitCode.OK
 

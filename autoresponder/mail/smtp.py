@@ -32,6 +32,7 @@ import aiosmtplib
 from autoresponder.core.address import Address, is_answerable
 from autoresponder.core.outbox import Event
 from autoresponder.errors import RemoteError, UserError
+from autoresponder.faults import Point, point
 from autoresponder.mail import tls
 from autoresponder.mail.refusal import readable
 
@@ -59,6 +60,8 @@ REPLY_LIMIT = 64 * 1024
 """Bytes of one reply; EHLO's is a few hundred."""
 PIPELINED = 4
 """Replies that we wait for at once: to RSET, MAIL, RCPT and DATA."""
+ACCEPTED: dict[Phase, Point] = {"mail": "mail-accepted", "rcpt": "rcpt-accepted", "data": "data-accepted"}
+"""Where a fault can strike after the reply to a command."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -319,16 +322,19 @@ class Connection:
             await wire.flush(self.server.timeout)
         except _LostError as lost:
             return _deferred("body", str(lost))
+        point("body-written")
         if wire.alive and not wire.spoken:
             await before_dot()
         if wire.alive and not wire.spoken:
             wire.write(b".\r\n")
+            point("dot-written")
         if not wire.alive or wire.spoken:  # also when the kernel would not take the dot
             return await self._interrupted(wire)
         try:
             reply = await wire.reply(self.server.timeout * DOT_PATIENCE)
         except _LostError as lost:
             return Sent(Event.NO_ANSWER, "dot", 0, str(lost))
+        point("answer-read")
         return self._judge_dot(wire, reply, envelope)
 
     async def _open_letter(self, wire: _Wire, envelope: _Envelope) -> Sent | None:
@@ -354,6 +360,8 @@ class Connection:
                 refused = refused or self._objection(wire, phase, reply, envelope)
             elif refused and phase == "data":  # it waits for a letter whose recipient it has refused
                 wire.drop("the server is out of step")
+            elif phase in ACCEPTED:
+                point(ACCEPTED[phase])
             if reply.code == 421:  # RFC 5321 section 3.8: the server closes; replies to what is pipelined do not come
                 break
         return refused
@@ -634,6 +642,7 @@ class Pool:
             except RemoteError as error:
                 self._failed(fatal=error.fatal)
                 return _deferred("connect", _clean(str(error)), "server")
+            point("connected")
             sent = await self._use(connection, envelope_from, target, raw, before_dot)
             if sent.blame == "server":
                 self._failed(fatal=sent.code in LOGIN_CODES)

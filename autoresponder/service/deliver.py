@@ -26,6 +26,7 @@ from typing import Any
 
 from autoresponder.core.outbox import Event, State, next_attempt
 from autoresponder.errors import UserError
+from autoresponder.faults import point
 from autoresponder.mail.smtp import Pool, Sent, SmtpServer
 from autoresponder.service.writer import Writer
 from autoresponder.store import Letter, Store
@@ -197,6 +198,8 @@ class Delivery:
         await self._open_lanes()
         busy, now = self._busy(), self._now()
         letters = await self._writer.call(lambda store: store.claim(now, BATCH, self._owner, busy))
+        if letters:
+            point("claimed")
         self._distribute(letters)
         for lane in self._lanes.values():
             self._employ(lane)
@@ -345,6 +348,7 @@ class Delivery:
             if state is None:
                 raise _NotOursError
             dot_left = True
+            point("in-doubt-recorded")
 
         try:
             return await lane.pool.send(sender, letter.target, letter.raw, before_dot)
@@ -391,6 +395,8 @@ class Delivery:
         error = "" if sent.event is Event.ACCEPTED else _words(sent)
 
         def done(state: State | None) -> None:
+            if state is State.SENT:
+                point("sent-recorded")
             _report(letter, sent, state, again)
             if self._on_event is not None and state is not None:
                 try:

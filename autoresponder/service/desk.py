@@ -24,9 +24,10 @@ from autoresponder.core.outbox import State
 from autoresponder.core.policy import Language, Policy
 from autoresponder.core.rules import Rule
 from autoresponder.errors import UserError
+from autoresponder.faults import point
 from autoresponder.mail.imap import Fetched
 from autoresponder.service.writer import Writer
-from autoresponder.store import Cursor, Entry, Outcome, Reply
+from autoresponder.store import Cursor, Entry, Outcome, Reply, Store
 
 log = logging.getLogger(__name__)
 SHOWN = 200
@@ -91,9 +92,9 @@ class Desk:
             now = self._now()
             self._decide(cases, cursor, book, now)
             entries = [case.entry for case in cases if case.entry]
-            outcomes = self._writer.run(
-                lambda store: store.record(cursor.mailbox, cursor.folder, cursor.uidvalidity, next_uid, entries, now)
-            )
+            point("decided")
+            outcomes = self._writer.run(lambda store: _record(store, cursor, next_uid, entries, now))
+        point("recorded")
         for case, outcome in zip(cases, outcomes, strict=True):
             _report(case, outcome, cursor)
         return _handled(cases, outcomes)
@@ -185,6 +186,12 @@ class Desk:
             held_why=decision.hold,
             due=decision.due,
         )
+
+
+def _record(store: Store, cursor: Cursor, next_uid: int, entries: list[Entry], now: datetime) -> list[Outcome]:
+    outcomes = store.record(cursor.mailbox, cursor.folder, cursor.uidvalidity, next_uid, entries, now)
+    point("recording")
+    return outcomes
 
 
 class UnreadableError(UserError):

@@ -21,6 +21,7 @@ from typing import Literal, TypeVar
 
 from autoresponder.config.settings import Account
 from autoresponder.errors import RemoteError, UserError
+from autoresponder.faults import point
 from autoresponder.mail.imap import Fetched, IdleRefused, Selected, Session
 from autoresponder.service.desk import Act, Desk
 from autoresponder.service.writer import Writer
@@ -165,6 +166,8 @@ class Watcher:
             self.deadline = time.monotonic() + left + SLACK
             if await self._readable(session.fileno(), left):
                 news = await self._job(session.idle_news)
+        if news:
+            point("exists-seen")
         if not self._stopping:
             await self._job(session.idle_done)
 
@@ -306,6 +309,7 @@ class Watcher:
         fetched = list(session.fetch([q.uid for q in again] + batch))
         found = {f.uid for f in fetched}
         fetched += [_gone(q) for q in again if q.uid not in found]
+        point("fetched")
         handled = self._desk.handle(cursor, fetched, next_uid)
         self._cursor = Cursor(cursor.mailbox, cursor.folder, cursor.uidvalidity, next_uid, cursor.baseline)
         self._act(session, handled.acts)

@@ -18,6 +18,7 @@ from concurrent.futures import Future
 from queue import Empty, SimpleQueue
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
 
+from autoresponder.faults import point
 from autoresponder.store import Store
 
 T = TypeVar("T")
@@ -161,6 +162,7 @@ class Writer:
             with self._store.transaction():
                 for job in group:
                     job.do(self._store)
+                point("committing")
         except BaseException as error:  # nothing of the group is on disk: every caller must know
             for job in group:
                 job.error = job.error or error
