@@ -171,7 +171,7 @@ class _Builder:
         return ImapServer(
             host=table.host, port=table.port or _IMAP_PORTS[security], security=security, user=user,
             password=password or Secret("plain", ("",), Place("")), login="oauth2" if table.oauth2 else "password",
-            ca_file=self._file((*path, "ca_file"), table.ca_file),
+            ca_file=self._file((*path, "ca_file"), table.ca_file), read_timeout=table.timeout.total_seconds(),
         )  # fmt: skip
 
     def _smtp(self, path: Path_, table: schema.SmtpTable, imap: ImapServer) -> SmtpServer:
@@ -190,7 +190,7 @@ class _Builder:
         return SmtpServer(
             host=table.host, port=table.port or _SMTP_PORTS[security], security=security, user=user,
             password=password if user else None, login="oauth2" if login == "oauth2" else "password",
-            ca_file=self._file((*path, "ca_file"), table.ca_file),
+            ca_file=self._file((*path, "ca_file"), table.ca_file), timeout=table.timeout.total_seconds(),
         )  # fmt: skip
 
     def _no_clear_password(self, path: Path_, table: schema.Server, security: Security, other: str = "") -> None:

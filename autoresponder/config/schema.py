@@ -109,6 +109,7 @@ Country = Annotated[str, PlainValidator(values.country), _schema("string", "ES")
 Zone = Annotated[tzinfo, PlainValidator(values.zone), _schema("string", "Europe/Madrid")]
 Span = Annotated[timedelta, PlainValidator(values.span), _schema("string", "7 days", "90 minutes")]
 Poll = Annotated[timedelta, PlainValidator(values.poll), _schema("string", "5 minutes")]
+Patience = Annotated[timedelta, PlainValidator(values.patience), _schema("string", "1 minute")]
 Promise = Annotated[Duration, PlainValidator(values.duration), _schema("string", "4 working hours", "1 working day")]
 HowOften = Annotated[
     Once, PlainValidator(values.once), _schema("string", "forever", "7 days", "per-thread", "every-message")
@@ -355,6 +356,8 @@ class Server(Table):
     """An access token in place of the password."""
     ca_file: Line = ""
     """A PEM file of the certificate authority that the server's certificate is from."""
+    timeout: Patience = timedelta(minutes=1)
+    """How long the server may take for each answer; the answer to a whole letter may take ten times that."""
 
 
 class ImapTable(Server):

@@ -335,6 +335,14 @@ def poll(value: object) -> timedelta:
     return found
 
 
+def patience(value: object) -> timedelta:
+    """How long a server may take for one step."""
+    found = span(value)
+    if found > timedelta(minutes=10):
+        raise BadValue(f"{shown(value)} is too long", 'such as "1 minute"')
+    return found
+
+
 def once(value: object) -> Once:
     """`forever`, an amount of time, `per-thread`, `every-message`."""
     words: tuple[Literal["forever"], Literal["per-thread"], Literal["every-message"]]
