@@ -120,7 +120,7 @@ class Composer:
             "MIME-Version: 1.0",
             f'Content-Type: multipart/alternative; boundary="{boundary}"',
         ]
-        page = _text_part("html", rendered.html)
+        page = text_part("html", rendered.html)
         if self._logo:
             inner = boundary + "_r"
             page = (
@@ -129,7 +129,7 @@ class Composer:
             )  # fmt: skip
         edge = f"\r\n--{boundary}\r\n".encode()
         raw = b"".join((
-            "\r\n".join(head).encode("utf-8"), b"\r\n", edge, _text_part("plain", rendered.text), edge, page,
+            "\r\n".join(head).encode("utf-8"), b"\r\n", edge, text_part("plain", rendered.text), edge, page,
             f"\r\n--{boundary}--\r\n".encode(),
         ))  # fmt: skip
         return Answer(raw, message_id, rendered.subject, rendered.text, rendered.html, rendered.language, "auto")
@@ -226,8 +226,8 @@ def encoded(text: str, used: int, *, force: bool = False) -> str:
     )
 
 
-def _text_part(kind: str, text: str) -> bytes:
-    """A text part, in the encoding that suits it: as it is, quoted-printable, or base64 for other scripts."""
+def text_part(kind: str, text: str) -> bytes:
+    """A text part, its header too, in the encoding that suits it: plain, quoted-printable, base64 for other scripts."""
     data = text.replace("\r", "").encode("utf-8", "replace").replace(b"\n", b"\r\n")
     if data.isascii() and max(map(len, data.split(b"\r\n"))) <= 76 and b"\r\nFrom " not in data:
         charset, encoding = "us-ascii", "7bit"

@@ -59,6 +59,7 @@ class Decision:
     expires: datetime | None = None  # for a reply: too late to be sent after this
     due: datetime | None = None  # for a reply: when the promise falls due
     hold: str = ""  # for a reply: why the breaker holds it ("" when it does not)
+    breaker: str = ""  # which one: "total", or "domain example.net"
     shadow: bool = False  # for a reply: decide and record only
     act: bool = False  # whether the rule's mark, move_to and notify are to be carried out
     trace: tuple[Step, ...] = ()
@@ -153,7 +154,7 @@ def decide(
         trace.append(Step(check, "silent" if why else "pass", why))
         if why:
             return silent(reason, why, act=reason in ("copy", "once", "limit"))
-    hold = _held(policy, history, reading.ask)
+    breaker, hold = _held(policy, history, reading.ask)
     if hold:
         trace.append(Step("limits", "hold", hold))
     return Decision(
@@ -167,6 +168,7 @@ def decide(
         expires=arrival.arrived + rule.not_older_than,
         due=mailbox.office.due(now, rule.promise) if rule.promise else None,
         hold=hold,
+        breaker=breaker,
         shadow=policy.shadow or mailbox.shadow or rule.shadow,
         act=True,
         trace=tuple(trace),
@@ -241,13 +243,15 @@ def _over(policy: Policy, history: History) -> str:
     return ""
 
 
-def _held(policy: Policy, history: History, ask: Lookup) -> str:
+def _held(policy: Policy, history: History, ask: Lookup) -> tuple[str, str]:
+    """Which breaker holds the answer, and the sentence why; both "" when none does."""
     limits = policy.limits
     if limits.per_domain and history.sent_to_domain >= limits.per_domain.count:
-        return f"{history.sent_to_domain} answers went to {ask.domain} (limit per domain: {limits.per_domain})"
+        why = f"{history.sent_to_domain} answers went to {ask.domain} (limit per domain: {limits.per_domain})"
+        return f"domain {ask.domain}", why
     if limits.total and history.sent_total >= limits.total.count:
-        return f"{history.sent_total} answers were sent (limit in total: {limits.total})"
-    return ""
+        return "total", f"{history.sent_total} answers were sent (limit in total: {limits.total})"
+    return "", ""
 
 
 def _moment(at: datetime) -> str:

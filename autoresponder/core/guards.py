@@ -137,13 +137,15 @@ def _own_address(scene: Scene) -> str:
 
 
 def _is_ours(email: str, scene: Scene) -> bool:
-    own, key = scene.policy.own, Address("", email).key
-    if key in own:
-        return True
-    if any(("*" in alias or alias.startswith("@")) and matches(alias, email) for alias in scene.mailbox.aliases):
-        return True
+    patterns = (alias for alias in scene.mailbox.aliases if "*" in alias or alias.startswith("@"))
+    return is_own(email, scene.policy.own) or any(matches(alias, email) for alias in patterns)
+
+
+def is_own(email: str, own: frozenset[str]) -> bool:
+    """Whether `email` is one of the addresses with the keys `own`, also with a plus-extension."""
+    key = Address("", email).key
     local, plus, rest = key.partition("+")
-    return bool(plus) and f"{local}@{rest.rpartition('@')[2]}" in own
+    return key in own or (bool(plus) and f"{local}@{rest.rpartition('@')[2]}" in own)
 
 
 def _bounced(scene: Scene) -> str:
