@@ -79,20 +79,25 @@ class House:
         self.boxes: dict[str, str] = {}
         self.rules = "rules:\n  - {name: Everything, reply: acknowledgement}\n"
         self.more = ""
+        self.state = "state.db"
+        self.environment: dict[str, str] = {}  # of the daemon, beyond ours
         shutil.copytree(ROOT / "templates", folder / "templates")
         self._process: subprocess.Popen[str] | None = None
         self._runs = 0
         self.notifications: Notifications | None = None
 
-    def mailbox(self, user: str, name: str = "", *, password: str = "secret", more: str = "", port: int = 0) -> str:
-        """Adds a mailbox; its address."""
+    def mailbox(
+        self, user: str, name: str = "", *, password: str = "secret", more: str = "", port: int = 0, timeout: int = 60
+    ) -> str:
+        """Adds a mailbox; its address. `timeout` in seconds, of both servers."""
         d, ca = self.dovecot, self.dovecot.certificates.ca
-        smtp = f"host: localhost, port: {self._smtp_port}, "
+        smtp = f"host: localhost, port: {self._smtp_port}, timeout: {timeout} seconds, "
         smtp += f"security: starttls, ca_file: {ca}" if self._login else 'security: none, user: ""'
         self.boxes[name or user] = (
             f"  {name or user}:\n    address: {user}@{DOMAIN}\n"
             f"    imap: {{host: localhost, port: {port or d.imaps_port}, security: {'none' if port else 'tls'}, "
-            f"user: {user}, password: {password}, ca_file: {ca}}}\n    smtp: {{{smtp}}}\n{more}"
+            f"user: {user}, password: {password}, ca_file: {ca}, timeout: {timeout} seconds}}\n"
+            f"    smtp: {{{smtp}}}\n{more}"
         )
         return f"{user}@{DOMAIN}"
 
@@ -100,7 +105,8 @@ class House:
         """Writes rules.yaml as an editor does: aside, then over the old one."""
         new = self.folder / ".rules.yaml.new"
         new.write_text(
-            f"state: state.db\nbrand: {{name: The Shop}}\n{self.more}mailboxes:\n{''.join(self.boxes.values())}{self.rules}"
+            f"state: {self.state}\nbrand: {{name: The Shop}}\n{self.more}"
+            f"mailboxes:\n{''.join(self.boxes.values())}{self.rules}"
         )
         new.chmod(0o600)
         new.replace(self.path)
@@ -149,7 +155,7 @@ class House:
                 stdout=out,
                 stderr=out,
                 text=True,
-                env={**os.environ, "NOTIFY_SOCKET": str(place)},
+                env={**os.environ, "NOTIFY_SOCKET": str(place), **self.environment},
             )
         self.wait("READY=1")
 
@@ -160,10 +166,15 @@ class House:
         process = self._process
         self.notifications.wait(word, count, gone=lambda: process.poll() is not None)
 
+    @property
+    def process(self) -> "subprocess.Popen[str]":
+        """The daemon's process, of the last start."""
+        assert self._process
+        return self._process
+
     def kick(self, number: signal.Signals) -> None:
         """Sends a signal."""
-        assert self._process
-        self._process.send_signal(number)
+        self.process.send_signal(number)
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
         """Ends it; its exit code. More than 12 seconds are a failure."""
