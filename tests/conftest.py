@@ -75,7 +75,9 @@ def make_dovecot(lab_folder: Path, certificates: Certificates) -> Iterator[Calla
     require(dovecot_lab.NEEDS)
     with ExitStack() as stack:
         yield lambda **options: stack.enter_context(
-            Dovecot(Path(tempfile.mkdtemp(prefix="dovecot.", dir=lab_folder)), certificates, **options)
+            Dovecot(
+                Path(tempfile.mkdtemp(prefix="dovecot.", dir=lab_folder)), **({"certificates": certificates} | options)
+            )
         )
 
 

@@ -193,6 +193,7 @@ class Daemon:
             self._pool,
             self._now,
             on_replies=self._delivery.wake,
+            on_change=self._note_soon,
             backlog=self._backlog,
             writable=any(rule.mark or rule.move_to for rule in self.settings.policy.rules),
         )
@@ -236,6 +237,7 @@ class Daemon:
             self._take_over(settings, library)
             self._seen_files = self._signature()
         self._try_now()
+        self._note_soon()
         self._notifier.ready(self._status_line())
 
     def _try_now(self) -> None:
@@ -284,7 +286,7 @@ class Daemon:
     def _schedule(self) -> None:
         self._scheduler.add_job(self._look_at_files, "interval", seconds=LOOK)
         self._scheduler.add_job(self._tick, "interval", seconds=TICK)
-        self._scheduler.add_job(self._heartbeat, "interval", seconds=HEARTBEAT)
+        self._scheduler.add_job(self._heartbeat, "interval", seconds=HEARTBEAT, id="heartbeat")
         if seconds := self._notifier.watchdog_seconds:
             self._scheduler.add_job(self._feed_watchdog, "interval", seconds=seconds / 3)
         self._scheduler.start()
@@ -315,6 +317,11 @@ class Daemon:
             log.error("no progress with %s: the watchdog is not fed", ", ".join(stuck))
         else:
             self._notifier.watchdog()
+
+    def _note_soon(self) -> None:
+        """Has `status` know of a change within moments."""
+        if self._scheduler.running and self._scheduler.get_job("heartbeat"):
+            self._scheduler.modify_job("heartbeat", next_run_time=datetime.now(UTC))
 
     async def _heartbeat(self) -> None:
         """Notes for `status`; the store may be failing, which is shown elsewhere."""

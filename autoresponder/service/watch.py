@@ -69,14 +69,15 @@ class Watcher:
         pool: ThreadPoolExecutor,
         now: Callable[[], datetime],
         on_replies: Callable[[], None],
+        on_change: Callable[[], None] = lambda: None,
         backlog: timedelta | None = None,
         writable: bool = False,
     ) -> None:
-        """on_replies is called (in the event loop) when there is something to send. backlog: at the very first start,
-        how far back to answer. writable: some rule marks or moves."""
+        """on_replies is called (in the event loop) when there is something to send, on_change when an error came or
+        went. backlog: at the very first start, how far back to answer. writable: some rule marks or moves."""
         self.account, self.folder = account, folder
         self._desk, self._writer, self._pool, self._now = desk, writer, pool, now
-        self._on_replies, self._backlog, self._writable = on_replies, backlog, writable
+        self._on_replies, self._on_change, self._backlog, self._writable = on_replies, on_change, backlog, writable
         self._wake = asyncio.Event()
         self._stopping = False
         self._session: Session | None = None
@@ -127,7 +128,7 @@ class Watcher:
     # ------------------------------------------------------------------------------------------------------------
     async def _attend(self) -> None:
         """One connection, from login to its end."""
-        self._phase("connecting")
+        self._phase("connecting", self.state.error)  # which lasts until the server is seen to be well
         session, _selected = await self._job(self._open)
         if self._failures:
             log.info("%s: connected again", self.place, extra={"mailbox": self.account.name})
@@ -241,7 +242,10 @@ class Watcher:
         now = self._now()
         heard = now if phase in ("idle", "polling", "reading") else self.state.heard
         since = self.state.since if error and self.state.error else now
+        changed = error != self.state.error
         self.state = WatchState(self.account.name, self.folder, phase, since, error, heard)
+        if changed:
+            self._on_change()
 
     # in the pool's threads ----------------------------------------------------------------------------------------
     def _open(self) -> tuple[Session, Selected]:
