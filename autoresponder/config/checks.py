@@ -204,13 +204,10 @@ def _without_effect(document: Document, parts: Parts) -> Iterator[Problem]:
     keys: list[tuple[Path_, str]] = [
         (("contacts",), "answers are not yet personal and contact conditions never hold"),
         (("follow_up",), "promises are stated in answers but not yet watched"),
-        (("notify",), "nobody is told by mail yet; see status and the log"),
-        (("answer", "limits", "alert"), "nobody is told by mail yet; see status and the log"),
     ]
     for name, box in parts.mailboxes.items():
         if box.save_sent:
             keys.append((("mailboxes", name, "save_sent"), "answers are not yet filed in Sent"))
-    keys += ((("rules", i, "notify"), "nobody is told by mail yet; see status and the log") for i in parts.rules)
     for path, sentence in keys:
         if document.within(path) == path:
             yield about(document, path, f"has no effect in this version: {sentence}", warning=True)

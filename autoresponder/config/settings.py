@@ -50,7 +50,8 @@ class Settings:
     templates: Path
     state: str = field(repr=False)  # a path, or postgresql://…
     shadow: bool = False
-    alert: tuple[str, ...] = ()  # who is told when something needs a person
+    alert: tuple[str, ...] = ()  # who is told when limits hold answers back
+    notify: tuple[str, ...] = ()  # who is told when something else needs a person
     contacts: Path | None = None
     follow_up: FollowUp | None = None
     warnings: tuple[Problem, ...] = ()

@@ -33,6 +33,7 @@ from autoresponder.service.clock import ClockWatch, run_now
 from autoresponder.service.deliver import Delivery, Outgoing
 from autoresponder.service.desk import Book, Desk
 from autoresponder.service.notify import Notifier
+from autoresponder.service.staff import Staff
 from autoresponder.service.watch import Watcher
 from autoresponder.service.writer import Writer
 from autoresponder.store import Store
@@ -67,11 +68,13 @@ def make_book(settings: Settings, library: Library, signer: Signer) -> Book:
     """What the desk goes by."""
     languages = sorted({tag for name in library.names for tag in library.languages(name)})
     language = partial(detect, languages=languages)
+    policy = replace(settings.policy, signer=signer)
     return Book(
-        policy=replace(settings.policy, signer=signer),
+        policy=policy,
         composer=Composer(library, settings.brand, signer, language),
         language=language,
         envelope_from={name: account.envelope_from for name, account in settings.accounts.items()},
+        staff=Staff(policy, signer, settings.alert, settings.notify),
     )
 
 
@@ -232,6 +235,7 @@ class Daemon:
         except ConfigError as error:
             self._problem = str(error)
             log.error("not reloaded, the rules in force stay as they were:\n%s", error)
+            self._tell_of_refusal(self._problem)
         else:
             self._problem = ""
             self._take_over(settings, library)
@@ -245,6 +249,19 @@ class Daemon:
         for watcher, _task in self._watchers.values():
             watcher.poll()
         self._delivery.try_now()
+
+    def _tell_of_refusal(self, problem: str) -> None:
+        """By mail to `notify` of the rules in force; the same problem is not told twice."""
+        now = self._now()
+        notice = self._desk.book.staff.of_refusal(problem, now)
+
+        def done(future: "asyncio.Future[bool]") -> None:
+            if error := future.exception():  # the store is failing, which is shown elsewhere
+                log.warning("nobody could be told by mail: %s", error)
+            elif future.result():
+                self._delivery.wake()
+
+        self._writer.submit(lambda store: store.tell(notice, now)).add_done_callback(done)
 
     def _take_over(self, settings: Settings, library: Library) -> None:
         old, self.settings, self._library = self.settings, settings, library
@@ -297,7 +314,7 @@ class Daemon:
         run_now(self._scheduler)
         self._delivery.wake()
 
-    def _look_at_files(self) -> None:
+    async def _look_at_files(self) -> None:
         if self._signature() != self._seen_files:
             log.info("the configuration changed on disk")
             self.reload()

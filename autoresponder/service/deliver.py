@@ -24,6 +24,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+from autoresponder.core.bounce import no_such_address
 from autoresponder.core.outbox import Event, State, next_attempt
 from autoresponder.errors import UserError
 from autoresponder.faults import point
@@ -393,6 +394,7 @@ class Delivery:
         elif again is None:
             again = next_attempt(now, letter.attempts + 1, random.random())  # noqa: S311 - spreads, hides nothing
         error = "" if sent.event is Event.ACCEPTED else _words(sent)
+        unknown = sent.event is Event.REFUSED and sent.phase == "rcpt" and no_such_address(sent.code, sent.text)
 
         def done(state: State | None) -> None:
             if state is State.SENT:
@@ -404,7 +406,9 @@ class Delivery:
                 except Exception:  # whoever listens must not stop the delivery
                     log.exception("reply %d: what follows its delivery failed", letter.id, extra=_fields(letter))
 
-        self._record(lambda store: store.move(letter.id, sent.event, now, error=error, next_attempt=again), done)
+        self._record(
+            lambda store: store.move(letter.id, sent.event, now, error=error, next_attempt=again, bounced=unknown), done
+        )
         if sent.event is Event.ACCEPTED and lane.null_refused and not lane.null_known:
             self._remember_null_refused(lane, now)
 
@@ -521,7 +525,7 @@ def _fields(letter: Letter, sent: Sent | None = None, state: State | None = None
 def _report(letter: Letter, sent: Sent, state: State | None, again: datetime | None) -> None:
     """The log line for an outcome."""
     fields = _fields(letter, sent, state)
-    who = f"reply {letter.id} to {letter.target}"
+    who = f"{'reply' if letter.kind == 'reply' else 'letter'} {letter.id} to {letter.target}"
     if state is None:
         log.error("%s: somebody else moved it; what we saw: %s %s", who, sent.event, _words(sent), extra=fields)
     elif sent.event is Event.ACCEPTED:

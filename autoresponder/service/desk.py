@@ -3,7 +3,8 @@
 Contract: every message handed in ends in exactly one recorded decision. One that makes anything raise is quarantined
 with its traceback and the batch goes on. Nothing is sent here: a reply is a row in the outbox, written in the same
 transaction as the decision that made it and the cursor that passes it. If the store fails, nothing has happened and
-the exception reaches the caller, who will come back with the same messages.
+the exception reaches the caller, who will come back with the same messages. What our own people are to be told of it
+(`service.staff`), and which address a bounce proves undeliverable, is recorded in that transaction too.
 
 The desk decides one batch at a time (a lock), so the limits it reads are the limits it acts on.
 """
@@ -12,20 +13,22 @@ import json
 import logging
 import threading
 import traceback
+from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from autoresponder.answer.compose import Composer
+from autoresponder.core import bounce
 from autoresponder.core.decide import Decision, Reading, Step, decide, read
 from autoresponder.core.history import Lookup
 from autoresponder.core.message import Arrival, Message, letter_key, parse
 from autoresponder.core.outbox import State
 from autoresponder.core.policy import Language, Policy
-from autoresponder.core.rules import Rule
 from autoresponder.errors import UserError
 from autoresponder.faults import point
 from autoresponder.mail.imap import Fetched
+from autoresponder.service.staff import Staff
 from autoresponder.service.writer import Writer
 from autoresponder.store import Cursor, Entry, Outcome, Reply, Store
 
@@ -42,6 +45,7 @@ class Book:
     composer: Composer
     language: Language
     envelope_from: dict[str, str]  # mailbox -> "auto", "" or an address
+    staff: Staff
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +62,7 @@ class Handled:
     """What came of a batch."""
 
     decided: int
-    replies: int  # put into the outbox to be sent now
+    replies: int  # put into the outbox to be sent now, letters to our own people too
     acts: tuple[Act, ...] = ()
 
 
@@ -71,8 +75,7 @@ class _Case:
     message: Message | None = None
     reading: Reading | None = None
     entry: Entry | None = None
-    rule: Rule | None = None
-    act: bool = False
+    decision: Decision | None = None
 
 
 class Desk:
@@ -139,13 +142,31 @@ class Desk:
                     seen=ask.letter_key in seen,
                 )
                 case.entry = self._entry(case, case.message, decision, book, now)
-                case.rule, case.act = decision.rule, decision.act
+                case.decision = decision
                 ledger.note(ask, now, decision.scope if case.entry.reply else None)
             except Exception as error:  # as above: also a template that fails on this one letter
                 case.entry = _quarantined(case, error)
             seen.add(ask.letter_key)
+        self._tell_of_breakers(cases, book, now)
+
+    def _tell_of_breakers(self, cases: list[_Case], book: Book, now: datetime) -> None:
+        """The first answer that each breaker holds brings the notice of it; whether that is news, the store knows."""
+        tripped: Counter[str] = Counter()
+        first: dict[str, _Case] = {}
+        for case in cases:
+            if case.decision and case.entry and case.entry.reply and case.entry.reply.state is State.HELD:
+                first.setdefault(case.decision.breaker, case)
+                tripped[case.decision.breaker] += 1
+        if not first:
+            return
+        held = self._writer.run(lambda store: store.summary(now).outbox.get(State.HELD, 0)) + tripped.total()
+        for breaker, case in first.items():
+            if case.decision and case.entry:
+                notice = book.staff.of_breaker(breaker, case.decision.hold, case.arrival, held, now)
+                case.entry = replace(case.entry, notices=(*case.entry.notices, notice))
 
     def _entry(self, case: _Case, message: Message, decision: Decision, book: Book, now: datetime) -> Entry:
+        notice = book.staff.of_rule(decision, message, case.arrival, now)
         return Entry(
             uid=case.fetched.uid,
             letter_key=decision.ask.letter_key,
@@ -160,6 +181,8 @@ class Desk:
             rule=decision.rule.name if decision.rule else "",
             trace=trace_json(decision.trace),
             reply=self._reply(case.arrival.mailbox, message, decision, book, now),
+            notices=(notice,) if notice else (),
+            bounced=bounce.original(case.fetched.raw, book.staff.signer) if "multipart/report" in message.types else "",
         )
 
     def _reply(self, mailbox: str, message: Message, decision: Decision, book: Book, now: datetime) -> Reply | None:
@@ -234,15 +257,17 @@ def _quarantined(case: _Case, error: Exception) -> Entry:
 
 def _handled(cases: Sequence[_Case], outcomes: Sequence[Outcome]) -> Handled:
     acts = tuple(
-        Act(case.fetched.uid, case.rule.mark, case.rule.move_to)
+        Act(case.fetched.uid, rule.mark, rule.move_to)
         for case, outcome in zip(cases, outcomes, strict=True)
-        if outcome.new and case.act and case.rule and (case.rule.mark or case.rule.move_to)
+        if outcome.new and case.decision and case.decision.act
+        if (rule := case.decision.rule) and (rule.mark or rule.move_to)
     )
     ready = sum(
         outcome.reply_id is not None and case.entry is not None and _is_pending(case.entry)
         for case, outcome in zip(cases, outcomes, strict=True)
     )
-    return Handled(sum(outcome.new for outcome in outcomes), ready, acts)
+    told = sum(len(outcome.told) for outcome in outcomes)
+    return Handled(sum(outcome.new for outcome in outcomes), ready + told, acts)
 
 
 def _is_pending(entry: Entry) -> bool:
@@ -278,6 +303,29 @@ def _report(case: _Case, outcome: Outcome, cursor: Cursor) -> None:
             "reply_id": outcome.reply_id,
         },
     )
+    _report_more(entry, outcome, cursor)
+
+
+def _report_more(entry: Entry, outcome: Outcome, cursor: Cursor) -> None:
+    """What the decision set off: a breaker that tripped, an address that is undeliverable."""
+    place = {"mailbox": cursor.mailbox, "folder": cursor.folder, "uid": entry.uid}
+    for topic in outcome.told:
+        if topic.startswith("breaker ") and entry.reply:
+            log.error(
+                "answers are held back: %s; see `autoresponder outbox list --state held`, then say"
+                " `autoresponder outbox release all` or `autoresponder outbox drop all`",
+                entry.reply.held_why,
+                extra={**place, "breaker": topic.removeprefix("breaker ")},
+            )
+    if outcome.bounced:
+        log.warning(
+            "%s/%s uid %d: our answer to %s bounced: nothing goes there for a while",
+            cursor.mailbox,
+            cursor.folder,
+            entry.uid,
+            outcome.bounced,
+            extra={**place, "bounced": outcome.bounced},
+        )
 
 
 def _state_word(reply: Reply) -> str:
