@@ -110,7 +110,8 @@ class _Builder:
         return Settings(
             path=path, accounts=accounts, policy=policy, brand=brand, templates=templates,
             state=self._state(config.state), shadow=config.mode == "shadow",
-            alert=limits.alert or config.notify, notify=config.notify, contacts=Path(contacts) if contacts else None, follow_up=_follow_up(config.follow_up),
+            alert=limits.alert or config.notify, notify=config.notify,
+            contacts=Path(contacts) if contacts else None, follow_up=_follow_up(config.follow_up),
             warnings=in_order([p for p in self.problems if p.severity == "warning"]),
             watch=tuple(Path(name) for name in (path, contacts, brand.logo) if name), document=self.document,
         )  # fmt: skip
