@@ -2,7 +2,7 @@
 
 SHELL = /bin/sh
 .DEFAULT_GOAL = help
-.PHONY: help venv demo test lint bench packages install configuration uninstall
+.PHONY: help venv demo test lint bench packages install configuration uninstall languages
 
 VENV = .venv
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
@@ -34,6 +34,9 @@ lint: $(VENV)/.dev  ## style, types and the direction of imports
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
+
+languages: $(VENV)/.dev  ## how well the language of a letter is told
+	@$(VENV)/bin/python -m tests.answer.language_table
 
 bench: $(VENV)/.dev packages  ## how fast, beside the floor
 	$(VENV)/bin/python -m benchmarks

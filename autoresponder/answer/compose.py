@@ -87,16 +87,13 @@ class Composer:
         return self._finish(rendered, values, Address("Ana Ruiz", values.sender_address), f"preview {name} {now}", ())
 
     def _tongues(self, name: str, wanted: str, message: Message, mailbox: Mailbox) -> tuple[str, ...]:
-        """Rule, then the letter's headers, then its text, then the mailbox."""
+        """Rule, then the letter's text where that is sure, then its headers, then the mailbox."""
         if wanted:
             return wanted, mailbox.language
         if len(self._library.languages(name)) < 2:
             return (mailbox.language,)
-        for tag in languages.asked_for(message):
-            if self._library.speaks(name, tag):
-                return tag, mailbox.language
         guess = self._language(message.subject, message.text)
-        return (guess, mailbox.language) if guess else (mailbox.language,)
+        return *([guess] if guess else []), *languages.asked_for(message), mailbox.language
 
     def _finish(self, rendered: Rendered, values: Values, target: Address, seed: str, thread: Sequence[str]) -> Answer:
         sender = Address("", values.mailbox_address)

@@ -19,7 +19,7 @@ MARGIN = 0.9
 MIN_LETTERS, MAX_TEXT = 20, 320
 _TAG = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,3}")
 _NOISE = re.compile(r"://|www\.|@|\d")
-_MARKS = re.compile(r"[^\w\s']")
+_MARKS = re.compile(r"[^\w\s'’·¿¡]")
 _PREFIX = re.compile(r"^(?:\w{1,8}\s*:\s*)+")
 
 
@@ -30,10 +30,12 @@ def detect(subject: str, text: str, languages: Sequence[str]) -> str:
     sample = own_words(subject, text)
     if len(sample) < MIN_LETTERS:
         return ""
-    if known := function_words.guess(sample):
-        return next((tag for tag in languages if tag.replace("_", "-").split("-")[0].lower() == known), "")
+    scores = function_words.scores(sample)
+    if known := function_words.clear(scores):
+        return next((tag for tag in languages if _primary(tag) == known), "")
     guesser = _guesser(tuple(sorted(set(languages))))
-    return guesser.guess(sample) if guesser else ""
+    found = guesser.guess(sample.lower()) if guesser else ""
+    return found if function_words.agrees(scores, _primary(found)) else ""
 
 
 def own_words(subject: str, text: str) -> str:
@@ -64,6 +66,10 @@ def asked_for(message: Message) -> Iterator[str]:
 def is_tag(text: str) -> bool:
     """Whether this is a well-formed language tag, as far as mail uses them."""
     return _TAG.fullmatch(text) is not None
+
+
+def _primary(tag: str) -> str:
+    return tag.replace("_", "-").partition("-")[0].lower()
 
 
 def _quality(weight: str) -> float:
@@ -101,7 +107,7 @@ def _guesser(languages: tuple[str, ...]) -> Guesser | None:
     folder = Path(langdetect.__file__).parent / "profiles"
     tags: dict[str, str] = {}
     for tag in languages:
-        primary = tag.replace("_", "-").split("-")[0].lower()
+        primary = _primary(tag)
         name = primary if primary != "zh" else "zh-tw" if re.search("hant|tw|hk", tag, re.IGNORECASE) else "zh-cn"
         if (folder / name).is_file():
             tags.setdefault(name, tag)

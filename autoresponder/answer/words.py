@@ -5,6 +5,7 @@ today may be read tomorrow, so "today" would not stay true. A language that is n
 and English phrases; `known` tells, and `check` warns.
 """
 
+import re
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import lru_cache
@@ -14,7 +15,10 @@ RIGHT_TO_LEFT = frozenset({"ar", "dv", "fa", "he", "ku", "ps", "sd", "ug", "ur",
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """The phrases of one language. `day`, `first` (of a month) and `time` are date patterns of Unicode TR 35."""
+    """The phrases of one language. `day`, `first`, `running` and `time` are date patterns of Unicode TR 35.
+
+    Where a language bends the words of a date, `weekdays` (from Monday on) and `running` are those that stand in `at`
+    and `by`, and a ~ asks for the case ending of the number before it."""
 
     locale: str  # as Babel spells it
     day: str
@@ -27,6 +31,10 @@ class Words:
     notice: str
     first: str = ""  # as `day`, for the first of a month
     time: str = "HH:mm"
+    running: str = ""  # as `day`
+    weekdays: tuple[str, ...] = ()  # with their preposition
+    at_one: tuple[str, str] = ("", "")  # what stands before any other hour, and before one o'clock
+    twenty: str = ""  # stands between a number and its unit from twenty on
 
 
 _UNITS = ("working hour", "working day", "minute", "hour", "day", "week")
@@ -68,6 +76,7 @@ _TABLE = {
         ),
         notice="Esta respuesta se ha enviado automáticamente; una persona leerá su mensaje.",
         time="H:mm",
+        at_one=("a las", "a la"),
     ),
     "ca": Words(
         locale="ca_ES",
@@ -87,6 +96,7 @@ _TABLE = {
         ),
         notice="Aquesta resposta s’ha enviat automàticament; una persona llegirà el vostre missatge.",
         time="H:mm",
+        at_one=("a les", "a la"),
     ),
     "de": Words(
         locale="de_DE",
@@ -122,9 +132,9 @@ _TABLE = {
             ("jour", "jours"),
             ("semaine", "semaines"),
         ),
-        notice="Cette réponse a été envoyée automatiquement ; une personne lira votre message.",
+        notice="Cette réponse a été envoyée automatiquement\u00a0; une personne lira votre message.",
         first="EEEE '1er' MMMM",
-        time="H 'h' mm",
+        time="H'\u00a0h\u00a0'mm",
     ),
     "it": Words(
         locale="it_IT",
@@ -162,6 +172,116 @@ _TABLE = {
             ("semana", "semanas"),
         ),
         notice="Esta resposta foi enviada automaticamente; uma pessoa lerá a sua mensagem.",
+        at_one=("às", "à"),
+    ),
+    "gl": Words(
+        locale="gl_ES",
+        day="EEEE d 'de' MMMM",
+        at="o {day} ás {time}",
+        by="antes do {day} ás {time}",
+        dear="Ola, {name}:",
+        hello="Ola:",
+        within="nun prazo de {amount}",
+        units=(
+            ("hora laborable", "horas laborables"),
+            ("día laborable", "días laborables"),
+            ("minuto", "minutos"),
+            ("hora", "horas"),
+            ("día", "días"),
+            ("semana", "semanas"),
+        ),
+        notice="Esta resposta enviouse automaticamente; unha persoa lerá a súa mensaxe.",
+        time="H:mm",
+        at_one=("ás", "á"),
+    ),
+    "eu": Words(
+        locale="eu_ES",
+        day="EEEE, MMMM'ren' d'a'",
+        at="{day}, {time}~",
+        by="{day}, {time}ak baino lehen",
+        dear="Kaixo, {name}:",
+        hello="Kaixo:",
+        within="{amount} epean",
+        units=(
+            ("lanorduko", "lanorduko"),
+            ("laneguneko", "laneguneko"),
+            ("minutuko", "minutuko"),
+            ("orduko", "orduko"),
+            ("eguneko", "eguneko"),
+            ("asteko", "asteko"),
+        ),
+        notice="Erantzun hau automatikoki bidali da; pertsona batek irakurriko du zure mezua.",
+        time="H:mm",
+        running="EEEE, MMMM'ren' d~",
+        weekdays=(
+            "astelehenean",
+            "asteartean",
+            "asteazkenean",
+            "ostegunean",
+            "ostiralean",
+            "larunbatean",
+            "igandean",
+        ),
+    ),
+    "nl": Words(
+        locale="nl_NL",
+        day="EEEE d MMMM",
+        at="op {day} om {time} uur",
+        by="uiterlijk {day} om {time} uur",
+        dear="Beste {name},",
+        hello="Goedendag,",
+        within="binnen {amount}",
+        units=(
+            ("werkuur", "werkuren"),
+            ("werkdag", "werkdagen"),
+            ("minuut", "minuten"),
+            ("uur", "uur"),
+            ("dag", "dagen"),
+            ("week", "weken"),
+        ),
+        notice="Dit antwoord is automatisch verzonden; uw bericht wordt persoonlijk gelezen.",
+        time="H.mm",
+    ),
+    "pl": Words(
+        locale="pl_PL",
+        day="EEEE, d MMMM",
+        at="{day} o godz. {time}",
+        by="najpóźniej {day} do godz. {time}",
+        dear="Dzień dobry,",  # a name in the nominative would be wrong, and its vocative cannot be made up
+        hello="Dzień dobry,",
+        within="w ciągu {amount}",
+        units=(
+            ("godziny roboczej", "godzin roboczych"),
+            ("dnia roboczego", "dni roboczych"),
+            ("minuty", "minut"),
+            ("godziny", "godzin"),
+            ("dnia", "dni"),
+            ("tygodnia", "tygodni"),
+        ),
+        notice="Ta odpowiedź została wysłana automatycznie; Państwa wiadomość przeczyta nasz pracownik.",
+        time="H:mm",
+        running="EEEE d MMMM",
+        weekdays=("w poniedziałek", "we wtorek", "w środę", "w czwartek", "w piątek", "w sobotę", "w niedzielę"),
+    ),
+    "ro": Words(
+        locale="ro_RO",
+        day="EEEE, d MMMM",
+        at="{day}, la ora {time}",
+        by="până {day}, la ora {time}",
+        dear="Bună ziua, {name},",
+        hello="Bună ziua,",
+        within="în termen de {amount}",
+        units=(
+            ("oră lucrătoare", "ore lucrătoare"),
+            ("zi lucrătoare", "zile lucrătoare"),
+            ("minut", "minute"),
+            ("oră", "ore"),
+            ("zi", "zile"),
+            ("săptămână", "săptămâni"),
+        ),
+        notice="Acest răspuns a fost trimis automat; mesajul dumneavoastră va fi citit de un coleg.",
+        time="H:mm",
+        twenty="de ",
     ),
 }
 
@@ -201,36 +321,62 @@ def salutation(language: str, name: str) -> str:
 
 def day(language: str, when: date) -> str:
     """`Monday 24 November`."""
-    return _day(language, when.date() if isinstance(when, datetime) else when)
+    return _day(language, when.date() if isinstance(when, datetime) else when, "")
 
 
 def at(language: str, when: datetime) -> str:
     """`on Monday 24 November at 10:00`, in the zone `when` is given in."""
-    return words(language).at.format(day=day(language, when), time=_time(language, when.hour, when.minute))
+    return _moment(language, words(language).at, when)
 
 
 def by(language: str, when: datetime) -> str:
     """`by Monday 24 November at 10:00`, in the zone `when` is given in."""
-    return words(language).by.format(day=day(language, when), time=_time(language, when.hour, when.minute))
+    return _moment(language, words(language).by, when)
 
 
 def within(language: str, amount: int, unit: str) -> str:
     """`within 4 working hours`; unit is one of `calendar.Duration`."""
     phrases = words(language)
     one, many = phrases.units[_UNITS.index(unit)]
-    return phrases.within.format(amount=f"{amount} {one if amount == 1 else many}")
+    between = phrases.twenty if amount % 100 not in range(1, 20) else ""
+    return phrases.within.format(amount=f"{amount} {between}{one if amount == 1 else many}")
 
 
 def _primary(language: str) -> str:
     return language.replace("_", "-").partition("-")[0].lower()
 
 
+def _moment(language: str, pattern: str, when: datetime) -> str:
+    phrases = words(language)
+    if when.hour == 1 and phrases.at_one[0]:
+        pattern = pattern.replace(f"{phrases.at_one[0]} {{time}}", f"{phrases.at_one[1]} {{time}}")
+    filled = pattern.format(
+        day=_day(language, when.date(), phrases.running), time=_time(language, when.hour, when.minute)
+    )
+    return _NUMBER.sub(lambda found: found[1] + _basque(found[1]), filled) if "~" in filled else filled
+
+
+_NUMBER = re.compile(r"(\d+(?::\d\d)?)~")
+
+
+def _basque(number: str) -> str:
+    """The inessive of a number up to 60 as it is read: `24an`, `10:30ean`, `9:00etan` (Euskaltzaindia, Araua 37)."""
+    if number.endswith(":00"):
+        return "ean" if number == "1:00" else "etan"
+    last = int(number.rpartition(":")[2]) % 20
+    return "n" if last == 11 else "ean" if last in (1, 5, 10, 15) else "an"
+
+
 @lru_cache(maxsize=512)
-def _day(language: str, when: date) -> str:
+def _day(language: str, when: date, pattern: str) -> str:
+    """A date in the pattern given, with the weekdays of running text, or ("") in that of the language."""
     from babel.dates import format_date
 
     phrases = words(language)
-    pattern = phrases.first if when.day == 1 and phrases.first else phrases.day
+    weekdays = phrases.weekdays if pattern else ()
+    pattern = pattern or (phrases.first if when.day == 1 and phrases.first else phrases.day)
+    if weekdays:
+        pattern = pattern.replace("EEEE", f"'{weekdays[when.weekday()]}'")
     return str(format_date(when, pattern, locale=phrases.locale))
 
 

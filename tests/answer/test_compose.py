@@ -90,14 +90,18 @@ def test_the_same_decision_gives_the_same_bytes_and_another_rule_another_id() ->
     ("rule", "headers", "text", "chosen"),
     [
         ("en", {"Content-Language": "es"}, "es", "en"),
-        ("", {"Content-Language": "en-GB"}, "es", "en"),
-        ("", {"Accept-Language": "fr, en;q=0.5, es;q=0.1"}, "es", "en"),
-        ("", {"Accept-Language": "en;q=0, es"}, "en", "es"),
-        ("", {"Content-Language": "fr"}, "en", "en"),
+        ("", {"Content-Language": "en-US", "Accept-Language": "en-US"}, "es", "es"),  # Outlook's own language, not hers
+        ("", {"Content-Language": "en-GB"}, "", "en"),
+        ("", {"Accept-Language": "sv, en;q=0.5, es;q=0.1"}, "", "en"),
+        ("", {"Accept-Language": "sv, en;q=0.5, es;q=0.1"}, "da", "en"),  # surely Danish, but there is no such answer
+        ("", {"Accept-Language": "en;q=0, es"}, "", "es"),
+        ("", {"Content-Language": "sv"}, "en", "en"),
+        ("", {"Content-Language": "sv"}, "", "es"),
         ("", {"Content-Language": "../../x\x00"}, "en", "en"),
         ("", {}, "en", "en"),
+        ("", {}, "pt-BR", "pt"),
         ("", {}, "", "es"),
-        ("", {}, "fr", "es"),
+        ("", {}, "sv", "es"),
     ],
 )
 def test_language_of_the_answer(rule: str, headers: dict[str, str], text: str, chosen: str) -> None:

@@ -1,26 +1,31 @@
 """Templates are found, chosen by language, checked with file and line, and cannot leave their sandbox."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
+from itertools import product
 from pathlib import Path
 
 import pytest
 
+from autoresponder.answer import words
 from autoresponder.answer.brand import Brand
+from autoresponder.answer.language import detect
 from autoresponder.answer.templates import Library, samples
 from autoresponder.errors import ConfigError
 from tests.answer.house import BRAND, SHIPPED, Page, folder_of, library
+from tests.answer.language_table import LANGUAGES
 
 
 def test_the_shipped_templates_are_without_fault() -> None:
     lib = library()
     assert lib.names == ("acknowledgement", "christmas", "closed", "invoice")
-    assert all(lib.languages(name) == ("en", "es") for name in lib.names)
+    assert all(lib.languages(name) == tuple(sorted(LANGUAGES)) for name in lib.names)
     assert lib.check() == []
     assert {path.name for path in lib.files} >= {"closed.es.md", "layout.html", "layout.txt"}
 
 
 @pytest.mark.parametrize("name", ["acknowledgement", "christmas", "closed", "invoice"])
-@pytest.mark.parametrize("language", ["en", "es"])
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_every_shipped_letter_reads_like_one(name: str, language: str) -> None:
     lib = library()
     for values in samples(lib.brand):
@@ -35,16 +40,25 @@ def test_every_shipped_letter_reads_like_one(name: str, language: str) -> None:
         assert not [src for _tag, attrs in page.tags if (src := attrs.get("src"))]  # nothing is fetched
         assert page.links == ["https://example.com"]
         for text in (" ".join(made.text.split()), page.text):
-            assert "Dear ," not in text and "Hola, :" not in text and "{" not in text and "None" not in text
+            assert not [odd for odd in ("{", "None", "..", ": :") if odd in text]
+            assert _spaced(words.words(language).notice) in text
             if values.due:
-                assert ("by Tuesday 24 November at" if language == "en" else "antes del martes 24 de noviembre") in text
+                assert _spaced(words.by(language, values.due)) in text
             if name == "closed" and not values.office.always_open:
-                assert ("on Monday 23 November at 09:00" if language == "en" else "el lunes 23 de noviembre") in text
-        assert made.text.startswith(
-            ("Dear Ana Ruiz,\n" if language == "en" else "Hola, Ana Ruiz:\n")
-            if values.sender_name
-            else ("Hello,\n" if language == "en" else "Hola:\n")
-        )
+                assert _spaced(words.at(language, datetime(2026, 11, 23, 9, tzinfo=UTC))) in text
+        assert " ," not in made.text and " :\n" not in made.text
+        assert made.text.startswith(words.salutation(language, values.sender_name) + "\n")
+
+
+def _spaced(text: str) -> str:
+    return " ".join(text.split())
+
+
+def test_the_shipped_answers_are_written_in_their_language() -> None:
+    lib = library()
+    for name, language in product(lib.names, LANGUAGES):
+        made = lib.render(name, [language], next(samples(lib.brand)))
+        assert detect("", made.text.partition("\n")[2], LANGUAGES) == language
 
 
 @pytest.mark.parametrize(
