@@ -70,7 +70,8 @@ class DaemonLock:
     def __exit__(self, *_: object) -> None:
         """Free it; the file stays, since removing it would let two in."""
         if self._handle >= 0:
-            os.ftruncate(self._handle, 0)
+            with suppress(OSError):  # a disk that became read-only
+                os.ftruncate(self._handle, 0)
             os.close(self._handle)
             self._handle = -1
 
