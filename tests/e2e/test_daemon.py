@@ -131,7 +131,7 @@ def test_reload(house: House, dovecot: Dovecot, sink: Sink, how: str) -> None:
         assert house.said("did you mean")
         deliver(house, first, letter(me, "old@example.net"), "old@example.net")
         sink.wait(1)  # the old rules are in force
-        assert any("refused" in line for line in house.json("status", code=1)[0]["attention"])
+        assert any("did you mean" in line for line in house.json("status", code=1)[0]["attention"])
         other = house.mailbox(second)
         house.rules = "rules:\n  - {name: Quiet, when: {subject: hush}, reply: false}\n  - {name: Everything, reply: acknowledgement}\n"
         if how == "file":
