@@ -34,7 +34,7 @@ MAILBOX = """
   {name}:
     address: {user}@{domain}
     imap: {{host: localhost, port: {imap}, security: {security}, user: {user}, password: secret, ca_file: {ca}}}
-    smtp: {{host: 127.0.0.1, port: {smtp}, security: none, user: "", connections: 4}}
+    smtp: {{host: 127.0.0.1, port: {smtp}, security: none, user: ""}}
 """
 RULES = """
 rules:

@@ -21,7 +21,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 
 def do(args: argparse.Namespace) -> int:
     """Prints the text, or writes the file."""
-    settings, library = load_all(args.config)
+    settings, library = load_all(args.config, check=False)
     if args.template not in library.names:
         raise ConfigError(
             f"there is no template “{args.template}”",

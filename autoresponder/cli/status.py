@@ -52,7 +52,7 @@ def _gather(store: Store, now: datetime, hours: float) -> dict[str, Any]:
     else:
         attention += [f"{w['mailbox']}/{w['folder']}: {w['error']}" for w in note["watchers"] if w["error"]]
         if note["problem"]:
-            attention.append(f"the changed configuration was refused: {note['problem']}")
+            attention.append(f"the configuration is wrong, what can be is in force: {note['problem']}")
     for state, words in (
         (State.UNCERTAIN, "replies may or may not have arrived: autoresponder outbox list"),
         (State.HELD, "replies are held by the limits: autoresponder outbox list"),

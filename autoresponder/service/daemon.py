@@ -49,15 +49,19 @@ TICK = 5
 """Seconds between looks at what other processes (the command line) changed in the store."""
 HEARTBEAT = 15
 """Seconds between the daemon's notes about itself for `status`."""
+CHECK_AFTER = 10
+"""Seconds after the start at which every template is tried with sample values: the first letters come first."""
 FIRST_LOOK = 15
 """Seconds that the start waits for every mailbox's first attempt before it says READY."""
 
 
-def load_all(path: Path) -> tuple[Settings, Library]:
-    """rules.yaml and the templates, checked against each other. Raises `ConfigError` with every problem found."""
+def load_all(path: Path, *, check: bool = True) -> tuple[Settings, Library]:
+    """rules.yaml and the templates, checked against each other. Raises `ConfigError` with every problem found.
+
+    check: also fill every template with sample values, which takes a second; the daemon does that once it runs."""
     settings = load_settings(path)
     library = Library.load(settings.templates, settings.brand)
-    problems = problems_of(settings, library.names) + library.check()
+    problems = problems_of(settings, library.names) + (library.check() if check else [])
     wrong = [p for p in problems if p.severity == "error"]
     if wrong:
         raise ConfigError(wrong)
@@ -108,7 +112,8 @@ class Daemon:
         self._clock = ClockWatch(self._clock_was_set)
         self._stop = asyncio.Event()
         self._started = now()
-        self._problem = ""  # why the last reload was refused
+        self._problem = ""  # why the last reload was refused, or what is wrong with a template
+        self._reloads: list[asyncio.Task[None]] = []  # the last one
         self._seen_files = self._signature()
 
     # running ------------------------------------------------------------------------------------------------------
@@ -206,7 +211,8 @@ class Daemon:
             watcher = self._watcher(account, folder)
             task = asyncio.create_task(watcher.run(), name=watcher.place)
             self._watchers[account.name, folder] = watcher, task
-            self._scheduler.add_job(watcher.poll, "interval", seconds=account.poll.total_seconds(), id=watcher.place)
+            every = account.poll.total_seconds()
+            self._scheduler.add_job(self._poll, "interval", [watcher], seconds=every, id=watcher.place)
 
     async def _first_look(self) -> None:
         """Until every folder was tried once, the daemon is told to stop, or `FIRST_LOOK` is over."""
@@ -225,24 +231,43 @@ class Daemon:
 
     # reload -------------------------------------------------------------------------------------------------------
     def reload(self) -> None:
-        """Reads everything again; a wrong file changes nothing but what `status` says."""
+        """Reads everything again, in the background; a wrong file changes nothing but what `status` says."""
         self._notifier.reloading()
         self._seen_files = self._signature()
+        self._reloads.append(asyncio.create_task(self._reload(self._reloads[-1:]), name="reload"))
+        del self._reloads[:-1]
+
+    async def _reload(self, before: "list[asyncio.Task[None]]") -> None:
+        if before:
+            await asyncio.wait(before)
+        read = self._signature()
         try:
-            settings, library = load_all(self.settings.path)
+            settings, library = await asyncio.to_thread(load_all, self.settings.path)
             if settings.state != self.settings.state:
                 raise ConfigError("state: cannot change while running", step="restart the daemon")
         except ConfigError as error:
             self._problem = str(error)
             log.error("not reloaded, the rules in force stay as they were:\n%s", error)
             self._tell_of_refusal(self._problem)
+        except Exception as error:  # a bug of ours must not end the reloading for good
+            self._problem = f"internal error: {type(error).__name__}: {error}"
+            log.exception("not reloaded, the rules in force stay as they were: %s", self._problem)
         else:
             self._problem = ""
+            changed_meanwhile = self._signature() != read
             self._take_over(settings, library)
-            self._seen_files = self._signature()
+            self._seen_files = () if changed_meanwhile else self._signature()
+            await self._first_look()
         self._try_now()
         self._note_soon()
         self._notifier.ready(self._status_line())
+
+    async def _check_templates(self) -> None:
+        """What `check` would say of the templates, once all runs; letters that a faulty one is for are quarantined."""
+        for problem in await asyncio.to_thread(self._library.check):
+            log.log(logging.ERROR if problem.severity == "error" else logging.WARNING, "%s", problem)
+            if problem.severity == "error":
+                self._problem = str(problem)
 
     def _try_now(self) -> None:
         """Whoever waits for a server stops waiting: it may be the server that was mended."""
@@ -301,12 +326,18 @@ class Daemon:
 
     # jobs ---------------------------------------------------------------------------------------------------------
     def _schedule(self) -> None:
+        """Jobs are coroutines: APScheduler runs plain functions in threads, beside the event loop they speak to."""
         self._scheduler.add_job(self._look_at_files, "interval", seconds=LOOK)
         self._scheduler.add_job(self._tick, "interval", seconds=TICK)
         self._scheduler.add_job(self._heartbeat, "interval", seconds=HEARTBEAT, id="heartbeat")
+        later = datetime.now(UTC) + timedelta(seconds=CHECK_AFTER)
+        self._scheduler.add_job(self._check_templates, "date", run_date=later)
         if seconds := self._notifier.watchdog_seconds:
             self._scheduler.add_job(self._feed_watchdog, "interval", seconds=seconds / 3)
         self._scheduler.start()
+
+    async def _poll(self, watcher: Watcher) -> None:
+        watcher.poll()
 
     def _clock_was_set(self, step: timedelta) -> None:
         way = "forward" if step > timedelta(0) else "back"
@@ -327,8 +358,8 @@ class Daemon:
                 found[0].poll()
         self._delivery.wake()
 
-    def _feed_watchdog(self) -> None:
-        """Only progress feeds it: a watcher past its deadline is stuck, and so is the daemon."""
+    async def _feed_watchdog(self) -> None:
+        """Only progress feeds it: of the event loop, which runs this, and of every watcher, which has a deadline."""
         stuck = [w.place for w, _task in self._watchers.values() if w.deadline < time.monotonic()]
         if stuck:
             log.error("no progress with %s: the watchdog is not fed", ", ".join(stuck))
