@@ -26,6 +26,7 @@ COMMANDS = {
     "history": "status",
     "outbox": "outbox",
     "quarantine": "outbox",
+    "backup": "backup",
     "demo": "demo",
 }
 """Command -> module. Only the module of the command that was typed is imported: `status` answers at once."""

@@ -33,6 +33,7 @@ from autoresponder.service.clock import ClockWatch, run_now
 from autoresponder.service.deliver import Delivery, Outgoing
 from autoresponder.service.desk import Book, Desk
 from autoresponder.service.notify import Notifier
+from autoresponder.service.restored import take_over
 from autoresponder.service.staff import Staff
 from autoresponder.service.watch import Watcher
 from autoresponder.service.writer import Writer
@@ -60,7 +61,7 @@ def load_all(path: Path, *, check: bool = True) -> tuple[Settings, Library]:
 
     check: also fill every template with sample values, which takes a second; the daemon does that once it runs."""
     settings = load_settings(path)
-    library = Library.load(settings.templates, settings.brand)
+    library = Library.load(settings.templates, settings.brand, lazy=not check)
     problems = problems_of(settings, library.names) + (library.check() if check else [])
     wrong = [p for p in problems if p.severity == "error"]
     if wrong:
@@ -100,9 +101,10 @@ class Daemon:
         self.settings, self._library, self._signer, self._now = settings, library, signer, now
         self._backlog = backlog
         self._notifier = notifier or Notifier()
+        doubt = take_over(store, now())
         self._writer = Writer(store)
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="mailbox")
-        self._desk = Desk(self._writer, make_book(settings, library, signer), now)
+        self._desk = Desk(self._writer, make_book(settings, library, signer), now, doubt=doubt)
         owner = f"{os.uname().nodename}:{os.getpid()}"
         self._delivery = Delivery(self._writer, _outgoing(settings), owner=owner, now=now)
         self._watchers: dict[tuple[str, str], tuple[Watcher, asyncio.Task[None]]] = {}

@@ -1,7 +1,8 @@
 """The desk: where letters are read, decided, answered and recorded; a batch at a time, in the caller's thread.
 
 Contract: every message handed in ends in exactly one recorded decision. One that makes anything raise is quarantined
-with its traceback and the batch goes on. Nothing is sent here: a reply is a row in the outbox, written in the same
+with its traceback and the batch goes on; where a batch fails as a whole (the store will not take one of its entries),
+each message is tried alone. Nothing is sent here: a reply is a row in the outbox, written in the same
 transaction as the decision that made it and the cursor that passes it. If the store fails, nothing has happened and
 the exception reaches the caller, who will come back with the same messages. What our own people are to be told of it
 (`service.staff`), and which address a bounce proves undeliverable, is recorded in that transaction too.
@@ -28,6 +29,7 @@ from autoresponder.core.policy import Language, Policy
 from autoresponder.errors import UserError
 from autoresponder.faults import point
 from autoresponder.mail.imap import Fetched
+from autoresponder.service.restored import Doubt
 from autoresponder.service.staff import Staff
 from autoresponder.service.writer import Writer
 from autoresponder.store import Cursor, Entry, Outcome, Reply, Store
@@ -81,14 +83,46 @@ class _Case:
 class Desk:
     """See the module's contract. Safe to be called from several threads."""
 
-    def __init__(self, writer: Writer, book: Book, now: Callable[[], datetime]) -> None:
-        """`now` returns an aware datetime."""
+    def __init__(self, writer: Writer, book: Book, now: Callable[[], datetime], *, doubt: Doubt | None = None) -> None:
+        """`now` returns an aware datetime. `doubt`: letters that may have been answered already."""
         self.book = book
-        self._writer, self._now = writer, now
+        self._writer, self._now, self._doubt = writer, now, doubt
         self._turn = threading.Lock()
 
     def handle(self, cursor: Cursor, batch: Sequence[Fetched], next_uid: int) -> Handled:
         """Decide and record a batch of one folder; `next_uid` is the cursor after it."""
+        try:
+            return self._handle(cursor, batch, next_uid)
+        except UserError:  # the store cannot be used: nothing has happened
+            raise
+        except Exception as error:
+            place = f"{cursor.mailbox}/{cursor.folder}"
+            log.warning("%s: a batch failed (%s): each message is tried alone", place, type(error).__name__)
+        handled = [self._alone(cursor, fetched) for fetched in batch]
+        self._writer.run(lambda store: _record(store, cursor, next_uid, [], self._now()))
+        return Handled(
+            decided=sum(one.decided for one in handled),
+            replies=sum(one.replies for one in handled),
+            acts=tuple(act for one in handled for act in one.acts),
+        )
+
+    def _alone(self, cursor: Cursor, fetched: Fetched) -> Handled:
+        """One message in a transaction of its own, which leaves the cursor where it is; what fails even so is
+        quarantined with nothing of it but its UID."""
+        try:
+            return self._handle(cursor, [fetched], cursor.next_uid)
+        except UserError:
+            raise
+        except Exception as error:
+            now = self._now()
+            bare = Fetched(fetched.uid, b"", 0, now, frozenset(), None)
+            case = _Case(bare, Arrival(cursor.mailbox, cursor.folder, cursor.uidvalidity, fetched.uid, now))
+            entry = case.entry = _quarantined(case, error)
+        outcomes = self._writer.run(lambda store: _record(store, cursor, cursor.next_uid, [entry], now))
+        _report(case, outcomes[0], cursor)
+        return _handled([case], outcomes)
+
+    def _handle(self, cursor: Cursor, batch: Sequence[Fetched], next_uid: int) -> Handled:
         book = self.book
         cases = [self._open(fetched, cursor, book) for fetched in batch]
         with self._turn:
@@ -180,18 +214,19 @@ class Desk:
             why=decision.why,
             rule=decision.rule.name if decision.rule else "",
             trace=trace_json(decision.trace),
-            reply=self._reply(case.arrival.mailbox, message, decision, book, now),
+            reply=self._reply(case.arrival, message, decision, book, now),
             notices=(notice,) if notice else (),
             bounced=bounce.original(case.fetched.raw, book.staff.signer) if "multipart/report" in message.types else "",
         )
 
-    def _reply(self, mailbox: str, message: Message, decision: Decision, book: Book, now: datetime) -> Reply | None:
+    def _reply(self, arrival: Arrival, message: Message, decision: Decision, book: Book, now: datetime) -> Reply | None:
         if decision.action != "reply" or not (decision.rule and decision.target and decision.expires):
             return None
-        answer = book.composer.compose(decision, message, book.policy.mailboxes[mailbox], now)
-        state = State.SHADOW if decision.shadow else State.HELD if decision.hold else State.PENDING
+        answer = book.composer.compose(decision, message, book.policy.mailboxes[arrival.mailbox], now)
+        hold = decision.hold or (self._doubt.about(arrival.arrived) if self._doubt else "")
+        state = State.SHADOW if decision.shadow else State.HELD if hold else State.PENDING
         return Reply(
-            mailbox=mailbox,
+            mailbox=arrival.mailbox,
             target=decision.target.email,
             sender_key=decision.ask.sender_key,
             limit_key=decision.ask.limit_key,
@@ -200,13 +235,13 @@ class Desk:
             once_since=decision.rule.once.since(now),
             once=decision.rule.once.per != "every-message",
             letter_key=decision.ask.letter_key,
-            envelope_from=book.envelope_from.get(mailbox, "auto"),
+            envelope_from=book.envelope_from.get(arrival.mailbox, "auto"),
             message_id=answer.message_id,
             subject=answer.subject,
             raw=answer.raw,
             expires=decision.expires,
             state=state,
-            held_why=decision.hold,
+            held_why=hold,
             due=decision.due,
         )
 
