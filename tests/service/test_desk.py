@@ -1,4 +1,4 @@
-"""Poison at the desk: one message that makes anything raise is quarantined after its own attempt, and the batch goes on."""
+"""Poison at the desk: a message that makes anything raise is quarantined after its own attempt; the batch goes on."""
 
 import logging
 from collections.abc import Iterator
@@ -105,10 +105,10 @@ def test_a_batch_that_was_half_recorded_is_not_answered_twice(office: Office) ->
 
 
 def test_a_store_that_cannot_be_used_makes_nobody_poison(office: Office) -> None:
-    office.writer.run(lambda store: store._db.execute("PRAGMA query_only = ON"))  # type: ignore[attr-defined]
+    office.store._db.execute("PRAGMA query_only = ON")  # type: ignore[attr-defined]
     with pytest.raises(StoreError):
         office.desk.handle(CURSOR, [fetched(1)], 2)
-    office.writer.run(lambda store: store._db.execute("PRAGMA query_only = OFF"))  # type: ignore[attr-defined]
+    office.store._db.execute("PRAGMA query_only = OFF")  # type: ignore[attr-defined]
     assert office.store.quarantined() == []
     assert office.desk.handle(CURSOR, [fetched(1)], 2).replies == 1
 
