@@ -10,6 +10,7 @@ escaping off, bounded ranges, multiplications and results, nothing loaded that i
 """
 
 import re
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
@@ -18,7 +19,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from jinja2 import FunctionLoader, StrictUndefined, Template, TemplateSyntaxError, nodes
+from jinja2 import FunctionLoader, StrictUndefined, Template, TemplateNotFound, TemplateSyntaxError, nodes
 from jinja2.exceptions import SecurityError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import missing
@@ -87,26 +88,55 @@ class Variant:
 
 
 class Library:
-    """Every template of a folder."""
+    """Every template of a folder. May be used from several threads."""
 
-    def __init__(self, loader: "_Loader", variants: Mapping[str, Mapping[str, Variant]]) -> None:
-        """Use `load`. `variants`: name -> language ("" for NAME.md) -> variant."""
+    def __init__(self, loader: "_Loader", sources: Mapping[str, Mapping[str, Source]]) -> None:
+        """Use `load`. `sources`: name -> language ("" for NAME.md) -> file."""
         self.brand = Face.of(loader.brand)
-        self.names = tuple(sorted(variants))
+        self.names = tuple(sorted(sources))
         self.files = tuple(loader.files)
-        self._variants = variants
+        self._sources, self._loader = sources, loader
+        self._variants: dict[Path, Variant] = {}  # what was compiled so far
+        self._door = threading.Lock()
         self._text = loader.text.get_template("layout.txt")
         self._html = loader.html.get_template("layout.html")
         self._lines = loader.lines  # the Markdown itself as templates, for the lines of errors
 
     @classmethod
-    def load(cls, folder: Path, brand: Brand) -> "Library":
-        """Reads and compiles everything in `folder`; ConfigError with all problems at once."""
-        return _Loader(folder, brand).library()
+    def load(cls, folder: Path, brand: Brand, *, lazy: bool = False) -> "Library":
+        """Reads everything in `folder` and compiles it; ConfigError with all problems at once.
+
+        lazy: a variant is compiled when it is first filled or checked, so that a daemon with fifty of them starts at
+        once; a mistake in one is then raised there."""
+        library = _Loader(folder, brand).library()
+        if not lazy:
+            library._compile_all()
+        return library
+
+    def _compile_all(self) -> None:
+        found = list(self._loader.faulty_parts())
+        for source in self._files():
+            try:
+                self._variant(source)
+            except ConfigError as error:
+                found += error.problems
+        if found:
+            raise ConfigError(dict.fromkeys(found))
+
+    def _files(self) -> Iterator[Source]:
+        for name in self.names:
+            yield from self._of(name).values()
+
+    def _variant(self, source: Source) -> Variant:
+        """One file, compiled once. Raises `ConfigError` with all that is wrong with it."""
+        with self._door:
+            if source.path not in self._variants:
+                self._variants[source.path] = self._loader.variant(source)
+            return self._variants[source.path]
 
     def languages(self, name: str) -> tuple[str, ...]:
         """The languages that an answer is written in, as far as its files say."""
-        return tuple(sorted({v.source.language for v in self._of(name).values()} - {""}))
+        return tuple(sorted({source.language for source in self._of(name).values()} - {""}))
 
     def speaks(self, name: str, language: str) -> bool:
         """Whether there is a variant of an answer in that language, or in a regional form of it."""
@@ -115,10 +145,13 @@ class Library:
     def check(self) -> list[Problem]:
         """Fills every variant with sample values, with and without those that may be missing."""
         found: dict[str, Problem] = {}
-        for name in self.names:
-            for variant in self._of(name).values():
-                for problem in self._try(variant):
-                    found.setdefault(str(problem), problem)
+        for source in self._files():
+            try:
+                problems = list(self._try(self._variant(source)))
+            except ConfigError as error:
+                problems = list(error.problems)
+            for problem in problems:
+                found.setdefault(str(problem), problem)
         return list(found.values())
 
     def render(self, name: str, languages: Sequence[str], values: Values) -> Rendered:
@@ -128,17 +161,17 @@ class Library:
         variant = self._pick(name, languages)
         return self._fill(variant, values, variant.source.language or (languages[-1] if languages else "en"))
 
-    def _of(self, name: str) -> Mapping[str, Variant]:
-        if name in self._variants:
-            return self._variants[name]
+    def _of(self, name: str) -> Mapping[str, Source]:
+        if name in self._sources:
+            return self._sources[name]
         raise ConfigError(f"there is no template called “{name}”", step=guess(name, self.names) or "see `templates/`")
 
     def _pick(self, name: str, languages: Sequence[str]) -> Variant:
-        variants = self._of(name)
+        sources = self._of(name)
         for language in languages:
-            if found := _match(variants, language):
-                return found
-        return variants[""]
+            if found := _match(sources, language):
+                return self._variant(found)
+        return self._variant(sources[""])
 
     def _fill(self, variant: Variant, values: Values, language: str) -> Rendered:
         context = values.context(language) | {"content": variant.source.path.name}
@@ -284,9 +317,9 @@ def _range(*bounds: int) -> range:
     return numbers
 
 
-def _match(variants: Mapping[str, Variant], language: str) -> Variant | None:
+def _match(sources: Mapping[str, Source], language: str) -> Source | None:
     """`pt-BR`, then `pt`, then any other `pt-…`; NAME.md counts when its front matter names its language."""
-    spoken = {variant.source.language: variant for variant in variants.values() if variant.source.language}
+    spoken = {source.language: source for source in sources.values() if source.language}
     tag = normal(language)
     while tag:
         if tag in spoken:
@@ -325,8 +358,10 @@ class _Loader:
         self.texts: dict[str, str] = {}  # file name -> as text, as HTML: what a layout or {% include %} finds
         self.htmls: dict[str, str] = {}
         self.lines = Sandbox(self._raw, autoescape=False)
-        self.text = Sandbox(self.texts.get, autoescape=False)
-        self.html = Sandbox(self.htmls.get, autoescape=True)
+        self.text = Sandbox(lambda name: self._made(name, self.texts), autoescape=False)
+        self.html = Sandbox(lambda name: self._made(name, self.htmls), autoescape=True)
+        self._lifted = markdown.Lifted(self.lines)
+        self._around: list[str] = []  # what the layout has before and after the body
 
     def library(self) -> Library:
         """The whole of it."""
@@ -340,25 +375,51 @@ class _Loader:
             self._problem(Place(str(self.folder)), "there is no template in this folder", "create acknowledgement.md")
         self._stop()
         self.texts["layout.txt"] = _CONTENT.sub("{% include content %}", letter)
-        lifted = markdown.Lifted(self.lines)
-        around = [lifted.lift(half) for half in _CONTENT.split(page)]
-        for source in self.sources.values():
-            self._compile(source, lifted, *around)
-        self._stop()
-        variants: dict[str, dict[str, Variant]] = {}
+        self._around = [self._lifted.lift(half) for half in _CONTENT.split(page)]
+        variants: dict[str, dict[str, Source]] = {}
         for file, source in self.sources.items():
-            if self._ready(source) and not source.name.startswith("_") and (variant := self._variant(source)):
-                tag = "" if file == f"{source.name}.md" else source.language
-                variants.setdefault(source.name, {})[tag] = variant
+            if not source.name.startswith("_"):
+                variants.setdefault(source.name, {})["" if file == f"{source.name}.md" else source.language] = source
         for name, by_language in variants.items():
             if "" not in by_language:
-                some = next(iter(by_language.values())).source
+                some = next(iter(by_language.values()))
                 self._problem(some.place(), f"{name}.md is missing: the answer for every other language",
                               f"rename one variant to {name}.md and put `language: …` in its front matter")  # fmt: skip
         self._stop()
         if self.brand.logo:
             self.files.append(Path(self.brand.logo))
-        return Library(self, variants)
+        try:
+            return Library(self, variants)
+        except TemplateNotFound:  # not one file could be made, so there is no page around it
+            self._stop()
+            raise
+
+    def variant(self, source: Source) -> Variant:
+        """One file, compiled with what it includes. Raises `ConfigError`."""
+        self.found = []
+        self._made(source.path.name, self.htmls)
+        self._stop()
+        made = self._variant(source) if self._ready(source) else None
+        self._stop()
+        if made is None:  # not without a problem found, unless we have a bug
+            raise ConfigError("this template cannot be compiled", place=str(source.path))
+        return made
+
+    def faulty_parts(self) -> Iterator[Problem]:
+        """What is wrong with the files that are only included."""
+        for source in self.sources.values():
+            if source.name.startswith("_"):
+                self.found = []
+                self._made(source.path.name, self.htmls)
+                if self.found or self._ready(source):
+                    yield from self.found
+
+    def _made(self, name: str, forms: Mapping[str, str]) -> str | None:
+        """A form of a file, or of the layout around it, made at first use; None when there is no such file."""
+        for source in [self.sources[name]] if name in self.sources else self.sources.values():
+            if name not in forms:
+                self._compile(source, self._lifted, *self._around)
+        return forms.get(name)
 
     def _problem(self, place: Place, sentence: str, step: str = "") -> None:
         self.found.append(Problem(place, sentence, step))
@@ -455,12 +516,16 @@ class _Loader:
         return tuple(path.name for path in self.folder.glob("*.md"))
 
     def _compile(self, source: Source, lifted: markdown.Lifted, before: str, after: str) -> None:
-        """Makes the Jinja sources of a body, text and HTML, and with the first one that of the page around it."""
+        """Makes the Jinja sources of a body, text and HTML, and with the first one that of the page around it; of a
+        faulty file nothing."""
+        before_this = len(self.found)
         if not self._syntax(source.path, source.body):
             return
         tokens = markdown.parse(source.body.lstrip("\n"), lifted)
         for sentence in markdown.problems(tokens, lifted, self.lines):
             self._problem(source.place(), sentence)
+        if len(self.found) > before_this:
+            return
         whole = lifted.comment(f"{before}<!--body-->{markdown.html(tokens, lifted)}<!--end-->{after}")
         before, body, after = map(lifted.lower, re.split("<!--(?:body|end)-->", _inlined(whole)))
         self.htmls[source.path.name] = body
@@ -500,10 +565,14 @@ class _Loader:
 
 
 def _inlined(html: str) -> str:
-    """CSS into `style` attributes, as Gmail and Outlook need it; @media rules stay in the head. Fetches nothing."""
+    """CSS into `style` attributes, as Gmail and Outlook need it; @media rules stay in the head, each in a <style> of
+    its own, since Gmail drops a whole <style> for one rule that it does not like. Fetches nothing."""
     import css_inline
 
     inliner = css_inline.CSSInliner(load_remote_stylesheets=False, keep_at_rules=True)
-    return re.sub(
-        "(<head[^>]*>)(<style>.*?</style>)(.*?)(?=</head>)", r"\1\3\2", inliner.inline(html), count=1, flags=re.DOTALL
-    )
+    return re.sub("<head[^>]*>(<style>.*?</style>)(.*?)(?=</head>)", _styles_last, inliner.inline(html), 1, re.DOTALL)
+
+
+def _styles_last(found: re.Match[str]) -> str:
+    """The rest of the head (the charset must come early), then the rules."""
+    return f"<head>{found[2]}{re.sub(r'}\s+(?=@)', '}</style>' + chr(10) + '<style>', found[1])}"
