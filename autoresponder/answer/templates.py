@@ -575,4 +575,4 @@ def _inlined(html: str) -> str:
 
 def _styles_last(found: re.Match[str]) -> str:
     """The rest of the head (the charset must come early), then the rules."""
-    return f"<head>{found[2]}{re.sub(r'}\s+(?=@)', '}</style>' + chr(10) + '<style>', found[1])}"
+    return "<head>" + found[2] + re.sub(r"}\s+(?=@)", "}</style>\n<style>", found[1])
