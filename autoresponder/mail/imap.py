@@ -384,17 +384,23 @@ class Session:
 
     def _batch(self, uids: Sequence[int], limit: int) -> list[Fetched]:
         found, trouble = self._ask(uids, limit)
+        passed_over = set() if trouble else self._still_there([uid for uid in uids if uid not in found])
         batch: list[Fetched] = []
         for uid in uids:
             one, why = found.get(uid), trouble
-            if one is None and why and len(uids) > 1:
+            if one is None and (uid in passed_over or (why and len(uids) > 1)):
                 alone, why = self._ask([uid], limit)
                 one = alone.get(uid)
+                why = why or ("the server has this message and does not give it" if uid in passed_over else "")
             if one is not None:
                 batch.append(self._whole(one, limit) if len(one.raw) >= limit and one.size > len(one.raw) else one)
             elif why:
                 batch.append(Fetched(uid, b"", 0, datetime.now(UTC), frozenset(), None, why))
         return batch
+
+    def _still_there(self, uids: Sequence[int]) -> set[int]:
+        """Which of these messages, that an answer did not hold, are in the folder all the same."""
+        return set(self._search(b"UID " + _set(uids))) & set(uids) if uids else set()
 
     def _ask(self, uids: Sequence[int], limit: int) -> tuple[dict[int, Fetched], str]:
         """What came of these messages, and a sentence when something did not."""

@@ -403,10 +403,14 @@ def fetch(script: list[Step], uids: list[int], limit: int = 100) -> list[Any]:
         return found
 
 
+NO_MORE: list[Step] = ["UID SEARCH UID .*", b"* SEARCH\r\n%t OK done\r\n"]
+"""What was asked for and did not come is no longer there."""
+
+
 def test_a_fetched_message_has_its_facts_in_the_order_asked_for() -> None:
     updates = b"* 5 FETCH (FLAGS (\\Seen $x))\r\n* 9 FETCH (UID 9 FLAGS ())\r\n* 6 EXISTS\r\n"
     answer = data(3) + updates + data(2, b'"a\\"b"') + data(1, b"{0}\r\n") + b"%t OK done\r\n"
-    one, two, three = fetch(["UID FETCH 1:3,7 .*", answer], [1, 2, 3, 7])
+    one, two, three = fetch(["UID FETCH 1:3,7 .*", answer, *NO_MORE], [1, 2, 3, 7])
     assert (one.raw, two.raw, three.raw) == (b"", b'a"b', b"hello")
     assert (three.uid, three.size, three.flags, three.broken) == (3, 5, {"\\Seen"}, "")
     assert three.arrived == datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
@@ -435,9 +439,20 @@ def test_one_bad_message_does_not_stop_the_others(name: str) -> None:
     assert (two.raw, two.broken) == (b"hello", "")
 
 
+@pytest.mark.parametrize(("second", "broken"), [(data(1), ""), (b"", "does not give it")])
+def test_a_message_that_the_answer_passed_over_is_asked_for_again(second: bytes, broken: str) -> None:
+    done = b"%t OK done\r\n"
+    script: list[Step] = ["UID FETCH 1:2 .*", data(2) + b"\x80\x81" + data(1) + done]
+    script += ["UID SEARCH UID 1", b"* SEARCH 1\r\n" + done, "UID FETCH 1 .*", second + done]
+    one, two = fetch(script, [1, 2])
+    assert (one.uid, two.uid, two.broken) == (1, 2, "")
+    assert broken in one.broken
+    assert bool(one.broken) == bool(broken)
+
+
 def test_a_message_gone_meanwhile_is_left_out_and_a_server_in_trouble_is_no_bad_message() -> None:
     gone = b"%t NO [EXPUNGEISSUED] Some of the requested messages no longer exist.\r\n"
-    assert [one.uid for one in fetch(["UID FETCH 1:2 .*", data(2) + gone], [1, 2])] == [2]
+    assert [one.uid for one in fetch(["UID FETCH 1:2 .*", data(2) + gone, *NO_MORE], [1, 2])] == [2]
     with pytest.raises(RemoteError, match="temporarily unavailable"):
         fetch(["UID FETCH 1:2 .*", data(2) + b"%t NO [UNAVAILABLE] storage is away\r\n"], [1, 2])
 
