@@ -84,7 +84,8 @@ class Watcher:
         self._cursor: Cursor | None = None
         self._failures = 0
         self.caught_up = asyncio.Event()
-        self.state = WatchState(account.name, folder, "connecting", now())
+        self._begun = now()
+        self.state = WatchState(account.name, folder, "connecting", self._begun)
         self.deadline = time.monotonic() + self._job_limit()
 
     @property
@@ -262,11 +263,12 @@ class Watcher:
         return session, selected
 
     def _baseline(self, session: Session, selected: Selected) -> Cursor:
-        """First start: what is there now is never answered, unless a backlog was asked for."""
-        now = self._now()
-        start, next_uid = now - SKEW, selected.uidnext
+        """First start: what is there now is never answered, unless a backlog was asked for, or it came while we were
+        trying to reach the server."""
+        start, next_uid = self._begun - SKEW, selected.uidnext
         if self._backlog is not None:
-            start = now - self._backlog
+            start = self._begun - self._backlog
+        if self._backlog is not None or self._failures:
             next_uid = min(session.uids_since(start.date() - A_DAY), default=selected.uidnext)
         cursor = Cursor(self.account.name, self.folder, selected.uidvalidity, next_uid, start)
         self._writer.run(lambda store: store.set_cursor(cursor))
@@ -274,7 +276,7 @@ class Watcher:
             "%s: first start: %d messages are there; answering what arrives from %s",
             self.place,
             selected.exists,
-            "now on" if self._backlog is None else f"{start:%Y-%m-%d %H:%M} on",
+            "now on" if next_uid == selected.uidnext else f"{start:%Y-%m-%d %H:%M} on",
             extra={"mailbox": self.account.name, "uidvalidity": selected.uidvalidity, "uidnext": selected.uidnext},
         )
         return cursor
