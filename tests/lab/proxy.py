@@ -25,7 +25,7 @@ Direction = Literal["up", "down"]
 Action = Literal["cut", "reset", "stall", "half-close", "garbage", "slow"]
 WINDOW = 512
 """Bytes of the past in which a pattern may begin."""
-PACE = 0.002
+PACE = 0.0005
 """Seconds for each byte of a slow connection."""
 GARBAGE = bytes(range(128, 192))
 
@@ -87,7 +87,11 @@ class Proxy:
         self, direction: Direction, action: Action, *, at: int | None = None, match: bytes = b"", passing: bool = True
     ) -> None:
         """Arms a fault; it acts once. An `at` of the past never comes."""
-        self._do(self._arm(Fault(direction, action, at, match, passing)))
+        self.arm(Fault(direction, action, at, match, passing))
+
+    def arm(self, fault: Fault) -> None:
+        """As `on`."""
+        self._do(self._arm(fault))
 
     def behave(self) -> None:
         """No more faults; what is stalled stays so."""
