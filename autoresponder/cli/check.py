@@ -10,7 +10,7 @@ from autoresponder.config.settings import Account, Settings
 from autoresponder.errors import ConfigError, ExitCode, Problem, UserError
 from autoresponder.mail.imap import Session
 from autoresponder.mail.smtp import Connection
-from autoresponder.service.daemon import load_all
+from autoresponder.service.book import load_all
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

@@ -25,7 +25,7 @@ from autoresponder.core.message import Arrival, Message, parse
 from autoresponder.core.policy import Policy
 from autoresponder.core.token import Signer
 from autoresponder.errors import ConfigError, ExitCode, UserError
-from autoresponder.service.daemon import load_all, make_book
+from autoresponder.service.book import load_all, make_book
 from autoresponder.service.desk import Book
 from autoresponder.store import Store, open_store
 from autoresponder.store.key import load_key

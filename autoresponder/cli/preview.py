@@ -7,7 +7,7 @@ from pathlib import Path
 from autoresponder.cli.paint import paint
 from autoresponder.core.token import Signer
 from autoresponder.errors import ConfigError, ExitCode
-from autoresponder.service.daemon import load_all, make_book
+from autoresponder.service.book import load_all, make_book
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

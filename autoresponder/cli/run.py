@@ -16,7 +16,8 @@ from autoresponder.config.values import BadValue, span
 from autoresponder.core.token import Signer
 from autoresponder.errors import ConfigError, ExitCode
 from autoresponder.service import log
-from autoresponder.service.daemon import Daemon, load_all
+from autoresponder.service.book import load_all
+from autoresponder.service.daemon import Daemon
 from autoresponder.store import Store, open_store
 
 said = logging.getLogger(__name__)

@@ -25,7 +25,7 @@ from autoresponder.demo.outcome import Outcome, faults_of
 from autoresponder.demo.servers import HOST, PASSWORD, Mailboxes, Outgoing, imap_server, smtp_server
 from autoresponder.demo.show import Screen
 from autoresponder.errors import ExitCode
-from autoresponder.service.daemon import load_all
+from autoresponder.service.book import load_all
 from autoresponder.store import Decided, Store, open_store
 
 

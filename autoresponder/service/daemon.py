@@ -14,27 +14,22 @@ import signal
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
-from functools import partial
-from pathlib import Path
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from autoresponder import __version__
-from autoresponder.answer.compose import Composer
-from autoresponder.answer.language import detect
 from autoresponder.answer.templates import Library
-from autoresponder.config.build import load_settings, problems_of
 from autoresponder.config.settings import Account, Settings
 from autoresponder.core.token import Signer
 from autoresponder.errors import ConfigError, RemoteError
+from autoresponder.service.book import load_all, make_book
 from autoresponder.service.clock import ClockWatch, run_now
 from autoresponder.service.deliver import Delivery, Outgoing
-from autoresponder.service.desk import Book, Desk
+from autoresponder.service.desk import Desk
 from autoresponder.service.notify import Notifier
 from autoresponder.service.restored import take_over
-from autoresponder.service.staff import Staff
 from autoresponder.service.watch import Watcher
 from autoresponder.service.writer import Writer
 from autoresponder.store import Store
@@ -54,33 +49,6 @@ CHECK_AFTER = 10
 """Seconds after the start at which every template is tried with sample values: the first letters come first."""
 FIRST_LOOK = 15
 """Seconds that the start waits for every mailbox's first attempt before it says READY."""
-
-
-def load_all(path: Path, *, check: bool = True) -> tuple[Settings, Library]:
-    """rules.yaml and the templates, checked against each other. Raises `ConfigError` with every problem found.
-
-    check: also fill every template with sample values, which takes a second; the daemon does that once it runs."""
-    settings = load_settings(path)
-    library = Library.load(settings.templates, settings.brand, lazy=not check)
-    problems = problems_of(settings, library.names) + (library.check() if check else [])
-    wrong = [p for p in problems if p.severity == "error"]
-    if wrong:
-        raise ConfigError(wrong)
-    return replace(settings, warnings=settings.warnings + tuple(problems)), library
-
-
-def make_book(settings: Settings, library: Library, signer: Signer) -> Book:
-    """What the desk goes by."""
-    languages = sorted({tag for name in library.names for tag in library.languages(name)})
-    language = partial(detect, languages=languages)
-    policy = replace(settings.policy, signer=signer)
-    return Book(
-        policy=policy,
-        composer=Composer(library, settings.brand, signer, language),
-        language=language,
-        envelope_from={name: account.envelope_from for name, account in settings.accounts.items()},
-        staff=Staff(policy, signer, settings.alert, settings.notify),
-    )
 
 
 class Daemon:

@@ -5,7 +5,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from autoresponder.core.token import Signer
-from autoresponder.service.daemon import Daemon, load_all
+from autoresponder.service.book import load_all
+from autoresponder.service.daemon import Daemon
 from autoresponder.store import open_store
 from tests.e2e.house import House
 

@@ -10,7 +10,7 @@ import pytest
 
 from autoresponder.core.token import Signer
 from autoresponder.mail.imap import Fetched
-from autoresponder.service.daemon import load_all, make_book
+from autoresponder.service.book import load_all, make_book
 from autoresponder.service.desk import Desk
 from autoresponder.service.writer import Writer
 from autoresponder.store import Cursor, Store, StoreError, open_store
