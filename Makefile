@@ -2,7 +2,7 @@
 
 SHELL = /bin/sh
 .DEFAULT_GOAL = help
-.PHONY: help venv demo test lint bench packages install configuration uninstall languages
+.PHONY: help venv demo test lint bench flood packages install configuration uninstall languages
 
 VENV = .venv
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
@@ -40,6 +40,9 @@ languages: $(VENV)/.dev  ## how well the language of a letter is told
 
 bench: $(VENV)/.dev packages  ## how fast, beside the floor
 	$(VENV)/bin/python -m benchmarks
+
+flood: $(VENV)/.dev packages  ## ten thousand letters in a minute
+	$(VENV)/bin/python -m benchmarks.flood
 
 packages:
 	@sh .ci/packages.sh $(PACKAGES)

@@ -54,8 +54,8 @@ class History:
     bounced: datetime | None = None  # when the address was last proven undeliverable
     letter_answered: datetime | None = None  # this very letter (another copy of it) was answered then
     answered: Mapping[str, datetime] = field(default_factory=dict)  # once-scope -> last answer (see `once_scope`)
-    sent_to_sender: int = 0  # answers within the windows of `Limits`, as of now
-    sent_to_domain: int = 0
+    sent_to_sender: int = 0  # answers within the windows of `Limits`, as of now; those that are held, too
+    sent_to_domain: int = 0  # without those that are held, as the next one
     sent_total: int = 0
 
 
@@ -92,8 +92,9 @@ class Ledger:
             self.total,
         )
 
-    def note(self, ask: Lookup, now: datetime, scope: str | None) -> None:
-        """Remember that a message was seen and, where `scope` is given, that it is being answered under it."""
+    def note(self, ask: Lookup, now: datetime, scope: str | None, *, held: bool = False) -> None:
+        """Remember that a message was seen and, where `scope` is given, that it is being answered under it. What is
+        held counts for its sender only: a flood from one domain must not use up what all the others may have."""
         first, messages, bounced = self.senders.get(ask.sender_key, (None, 0, None))
         if ask.sender_key:
             self.senders[ask.sender_key] = (first or now, messages + 1, bounced)
@@ -102,5 +103,7 @@ class Ledger:
         self.answered.setdefault(ask.sender_key, {})[scope] = now
         self.letters[ask.letter_key] = now
         self.by_sender[ask.limit_key] = self.by_sender.get(ask.limit_key, 0) + 1
+        if held:
+            return
         self.by_domain[ask.domain] = self.by_domain.get(ask.domain, 0) + 1
         self.total += 1

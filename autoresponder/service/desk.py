@@ -177,7 +177,7 @@ class Desk:
                 )
                 case.entry = self._entry(case, case.message, decision, book, now)
                 case.decision = decision
-                ledger.note(ask, now, decision.scope if case.entry.reply else None)
+                ledger.note(ask, now, decision.scope if case.entry.reply else None, held=bool(decision.hold))
             except Exception as error:  # as above: also a template that fails on this one letter
                 case.entry = _quarantined(case, error)
             seen.add(ask.letter_key)

@@ -139,7 +139,7 @@ def _sql(text: str, **states: Sequence[State]) -> str:
 ON_ITS_WAY = (State.PENDING, State.HELD, State.SENDING, State.IN_DOUBT)
 """States in which a reply may still go out by itself, or by an operator's word: its claim has not begun to age."""
 NOT_COUNTED = (*(state for state in State if state not in ANSWERED_STATES), State.SHADOW)
-"""States that the limits do not count."""
+"""States that no limit counts; those per domain and in total do not count what is held either."""
 SHADOWS = "shadow\x1e"
 """Before the scope of a shadow reply: its claims are a world of their own."""
 
@@ -355,17 +355,19 @@ class SqlStore:
             return micros(now - limit.window)
 
         counting = _sql(" FROM outbox WHERE created > ? AND kind = 'reply' AND NOT state {states}", states=NOT_COUNTED)
+        not_held = _sql(" AND NOT state {states}", states=(State.HELD,))
         if limits.per_sender:
             keys = (ask.limit_key for ask in asks)
             sql = "SELECT limit_key, count(*)" + counting + " AND limit_key IN ({}) GROUP BY limit_key"
             ledger.by_sender.update(dict(self._many(sql, keys, since(limits.per_sender))))
         if limits.per_domain:
             keys = (ask.domain for ask in asks)
-            sql = "SELECT domain, count(*)" + counting + " AND domain IN ({}) GROUP BY domain"
+            sql = "SELECT domain, count(*)" + counting + not_held + " AND domain IN ({}) GROUP BY domain"
             ledger.by_domain.update(dict(self._many(sql, keys, since(limits.per_domain))))
         if limits.total:
             # Counting beyond the limit would not change anything.
-            some = self._db.execute("SELECT 1" + counting + " LIMIT ?", (since(limits.total), limits.total.count))
+            sql = "SELECT 1" + counting + not_held + " LIMIT ?"
+            some = self._db.execute(sql, (since(limits.total), limits.total.count))
             ledger.total = len(some)
 
     def known(self, mailbox: str, letter_keys: Sequence[str]) -> set[str]:

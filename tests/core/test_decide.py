@@ -140,6 +140,9 @@ def test_a_ledger_keeps_a_batch_true() -> None:
     assert (now.first_seen, now.messages, now.answered) == (NOW, 2, {"Rest": NOW})
     assert (now.sent_to_sender, now.sent_to_domain, now.sent_total) == (1, 1, 1)
     assert now.letter_answered == NOW
+    ledger.note(ask, NOW, "Rest", held=True)
+    now = ledger.of(ask)
+    assert (now.sent_to_sender, now.sent_to_domain, now.sent_total) == (2, 1, 1)
 
 
 def test_the_keys_of_a_letter_do_not_depend_on_how_the_address_is_spelt() -> None:

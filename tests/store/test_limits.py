@@ -79,7 +79,6 @@ UNCOUNTED = [
     (State.PENDING, (Event.CLAIM, Event.REFUSED), 0),
     (State.HELD, (Event.DROP,), 0),
     (State.SHADOW, (), 0),
-    (State.HELD, (), 1),
     (State.PENDING, (Event.CLAIM, Event.FINAL_DOT, Event.NO_ANSWER), 1),
     (State.PENDING, (Event.CLAIM, Event.FINAL_DOT, Event.ACCEPTED), 1),
 ]
@@ -97,6 +96,17 @@ def test_what_counts(store: Store, state: State, events: tuple[Event, ...], coun
     limit = Limit(9, DAY)
     history = store.ledger([ask()], Limits(limit, limit, limit), NOW).of(ask())
     assert (history.sent_to_sender, history.sent_to_domain, history.sent_total) == (count,) * 3
+
+
+def test_what_is_held_counts_for_its_sender_only(store: Store) -> None:
+    """Or a flood from one domain would use up what all the others may have."""
+    start(store)
+    record(store, answer(1, state=State.HELD))
+    limit = Limit(9, DAY)
+    for count, event in ((0, None), (1, Event.RELEASE)):
+        assert event is None or store.move(1, event, NOW)
+        history = store.ledger([ask()], Limits(limit, limit, limit), NOW).of(ask())
+        assert (history.sent_to_sender, history.sent_to_domain, history.sent_total) == (1, count, count)
 
 
 def test_what_expires_while_it_is_held_fails(store: Store) -> None:

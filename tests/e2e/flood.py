@@ -1,0 +1,104 @@
+"""A flood of letters from one domain into one mailbox, and how the daemon bears it: a report of plain figures.
+
+Meanwhile another mailbox gets letters of people one by one, whose answers are timed, and `status` is asked. The limits
+are those of a rules.yaml without `limits`, so most of the flood's answers are held and the operator gets one letter.
+"""
+
+import smtplib
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.e2e.house import House, letter
+from tests.lab import HOST
+from tests.lab.sink import Sink
+
+CONNECTIONS = 2
+OPERATOR = "operator@staff.test"
+DOMAIN = "flood.example"
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What was measured; times in seconds, memory in MB of resident set."""
+
+    letters: int
+    delivered_in: float
+    decided_in: float  # from the first letter's delivery to the last one's decision
+    answers: tuple[float, ...]  # of the other mailbox, from the end of delivery to the answer
+    status: tuple[float, ...]  # the time `status` took, process start and all
+    outbox: dict[str, int]
+    decided: int
+    told: int  # letters to the operator
+    rss_before: float
+    rss_peak: float
+    rss_after: float
+
+    def __str__(self) -> str:
+        return (
+            f"{self.letters} letters delivered in {self.delivered_in:.0f} s, decided {self.decided_in:.0f} s after the"
+            f" first; decisions {self.decided}, lost {self.letters - self.decided}, outbox {self.outbox},"
+            f" letters to the operator {self.told}\n"
+            f"another mailbox was answered within {max(self.answers):.2f} s ({len(self.answers)} letters),"
+            f" `status` took at most {max(self.status):.2f} s ({len(self.status)} times)\n"
+            f"resident memory: {self.rss_before:.0f} MB before, {self.rss_peak:.0f} MB at its peak,"
+            f" {self.rss_after:.0f} MB after"
+        )
+
+
+def flood(house: House, sink: Sink, letters: int, patience: float) -> Figures:
+    """Starts the daemon of a house without mailboxes, floods it, ends it. AssertionError after `patience` seconds."""
+    victim, other = house.dovecot.new_user(), house.dovecot.new_user()
+    addresses = house.mailbox(victim, "victim"), house.mailbox(other, "other")
+    house.more = f"notify: {OPERATOR}\n"
+    answers: list[float] = []
+    status: list[float] = []
+    with house.running():
+        first = house.json("status")[0]
+        before = memory(first["daemon"]["pid"], "VmRSS")
+        began = time.monotonic()
+        ended: list[float] = []
+        threads = [
+            threading.Thread(target=_pour, args=(house, victim, addresses[0], range(n, letters, CONNECTIONS), ended))
+            for n in range(CONNECTIONS)
+        ]
+        for thread in threads:
+            thread.start()
+        decided = 0
+        while decided < letters:
+            assert time.monotonic() - began < patience, f"{decided} of {letters} decided after {patience:g} s"
+            person = f"person{len(answers)}@people{len(answers)}.example"
+            house.dovecot.deliver(other, letter(addresses[1], person), person)
+            asked = time.monotonic()
+            answers.append(sink.wait(1, to=person)[0].at - asked)
+            asked = time.monotonic()
+            found = house.json("status")[0]
+            status.append(time.monotonic() - asked)
+            decided = sum(found["decisions"].values()) - len(answers)
+        finished = time.monotonic()
+        for thread in threads:
+            thread.join()
+        sink.wait(1, to=OPERATOR)
+        pid = found["daemon"]["pid"]
+        peak, after = memory(pid, "VmHWM"), memory(pid, "VmRSS")
+    assert len(ended) == CONNECTIONS, "not all letters could be delivered"
+    last = house.json("status")[0]
+    return Figures(
+        letters, max(ended) - began, finished - began, tuple(answers), tuple(status), last["outbox"],
+        sum(last["decisions"].values()) - len(answers), len(sink.wait(1, to=OPERATOR)), before, peak, after,
+    )  # fmt: skip
+
+
+def memory(pid: int, what: str) -> float:
+    """VmRSS or VmHWM of a process in MB."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith(f"{what}:")) / 1024
+
+
+def _pour(house: House, user: str, address: str, numbers: range, ended: list[float]) -> None:
+    with smtplib.LMTP(HOST, house.dovecot.lmtp_port) as lmtp:
+        for n in numbers:
+            sender = f"{'abcdefghijklmnopqrstuvwxyz'[n % 26]}x{n}y@{DOMAIN}"
+            lmtp.sendmail(sender, [address], letter(address, sender, f"Letter {n}", "Flood. " * 300))
+    ended.append(time.monotonic())
