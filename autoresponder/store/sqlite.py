@@ -22,6 +22,8 @@ BUSY_SECONDS = 10.0
 OLDEST_SQLITE = (3, 37, 0)
 LARGE = 256 * 2**20
 """Octets from which an unclean file gets the quick check, which leaves out comparing indexes with tables."""
+ROOM = 64 * 2**10
+"""Octets free on the disk below which it counts as full."""
 FAILURES = {
     "SQLITE_FULL": ("the disk is full", "make room; what was recorded before is safe"),
     "SQLITE_BUSY": ("another program keeps the state locked", "end it, then try again"),
@@ -118,10 +120,16 @@ class SqliteDatabase(Database):
     def _explained(self, e: sqlite3.Error) -> Exception:
         """The sentence for what the disk did; `e` itself where it is a mistake of ours."""
         name = getattr(e, "sqlite_errorname", "")
+        if name.startswith("SQLITE_IOERR") and self._no_room():  # said of a file that cannot grow, such as the -shm
+            name = "SQLITE_FULL"
         for code, (sentence, step) in FAILURES.items():
             if name.startswith(code):
                 return StoreError(f"{sentence} ({e})", place=self.place, step=step)
         return e
+
+    def _no_room(self) -> bool:
+        disk = os.statvfs(self.path.parent)
+        return disk.f_bavail * disk.f_frsize < ROOM
 
     def active(self) -> bool:
         """Whether a transaction is open."""
