@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import contextlib
+import gc
 import logging
 import tempfile
 from collections.abc import Iterator
@@ -43,6 +44,7 @@ def do(args: argparse.Namespace) -> int:
     settings, library = load_all(args.config, check=False)
     with _state(settings, args.dry_run) as (settings, store, signer):
         daemon = Daemon(settings, library, store, signer, backlog=backlog, now=faults.now)
+        gc.freeze()  # what lives as long as the daemon need not be looked through at every collection
         asyncio.run(daemon.run_once() if args.once else daemon.run())
     return ExitCode.OK
 

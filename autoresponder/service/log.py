@@ -3,7 +3,8 @@
 Three forms: `text` (time, level, sentence), `json` (one object a line) and `journal` (the journal's own datagrams with
 structured fields, https://systemd.io/JOURNAL_NATIVE_PROTOCOL/). `auto` takes the journal when standard error is
 connected to it ($JOURNAL_STREAM), else text. Fields come from `extra={...}` of each call; docs/operations.md lists
-them. Whatever the form, every record is one line: what a sender wrote cannot begin a new one.
+them. Whatever the form, every record is one line: what a sender wrote cannot begin a new one. A traceback, where there
+is one, follows with each of its lines marked.
 """
 
 import json
@@ -13,6 +14,7 @@ import re
 import socket
 import struct
 import sys
+import time
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -34,14 +36,14 @@ def one_line(text: str) -> str:
 
 
 class TextFormatter(logging.Formatter):
-    """`2026-11-22 10:00:00 INFO contact/INBOX: ...`; a traceback follows on lines of its own."""
+    """`2026-11-22 10:00:00 INFO contact/INBOX: ...`; a traceback follows on marked lines."""
 
     def format(self, record: logging.LogRecord) -> str:
         """One record."""
-        at = datetime.fromtimestamp(record.created).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+        at = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(record.created))
         text = f"{at} {record.levelname:<7} {one_line(record.getMessage())}"
         if record.exc_info:
-            text += "\n" + self.formatException(record.exc_info)
+            text += "".join(f"\n  | {one_line(line)}" for line in self.formatException(record.exc_info).splitlines())
         return text
 
 
@@ -59,7 +61,7 @@ class JsonFormatter(logging.Formatter):
         out |= fields(record)
         if record.exc_info:
             out["traceback"] = self.formatException(record.exc_info)
-        return json.dumps(out, ensure_ascii=False, default=str)
+        return _CONTROL.sub("?", json.dumps(out, ensure_ascii=False, default=str))
 
 
 class JournalHandler(logging.Handler):
@@ -115,6 +117,9 @@ def set_up(form: Form = "auto", level: int = logging.INFO) -> None:
         except OSError:
             if form == "journal":
                 raise
+    # What no form shows need not be found out for each record: half the cost of a line (the logging HOWTO, Optimization).
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
+    logging._srcfile = None
     root = logging.getLogger()
     for old in root.handlers[:]:
         root.removeHandler(old)
