@@ -15,6 +15,8 @@ from tests.lab import HOST
 from tests.lab.sink import Sink
 
 CONNECTIONS = 2
+PACE = 2.0
+"""Seconds, at most, between two looks while the flood lasts."""
 OPERATOR = "operator@staff.test"
 DOMAIN = "flood.example"
 
@@ -76,6 +78,7 @@ def flood(house: House, sink: Sink, letters: int, patience: float) -> Figures:
             found = house.json("status")[0]
             status.append(time.monotonic() - asked)
             decided = sum(found["decisions"].values()) - len(answers)
+            threads[0].join(PACE)
         finished = time.monotonic()
         for thread in threads:
             thread.join()
