@@ -10,14 +10,16 @@ import base64
 import binascii
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from email.utils import format_datetime
+from html import escape
 from pathlib import Path
 
 from autoresponder.answer import language as languages
 from autoresponder.answer.brand import LOGO_ID, Brand, read_logo
-from autoresponder.answer.templates import Library, Rendered, samples
+from autoresponder.answer.markdown import wrap
+from autoresponder.answer.templates import Library, Rendered
 from autoresponder.answer.values import Values, one_line, person
 from autoresponder.core.address import Address, is_answerable
 from autoresponder.core.decide import Decision
@@ -53,10 +55,14 @@ class Composer:
         """`language`: (subject, text) -> a language tag or ""; asked only when rule and headers do not say."""
         self._library, self._brand, self._signer, self._language = library, brand, signer, language
         logo = Path(brand.logo) if library.brand.logo else None
-        self._logo = _logo_part(*read_logo(logo)) if logo else b""
+        kind, data = read_logo(logo) if logo else ("", b"")
+        self._logo = _logo_part(kind, data) if logo else b""
+        self._logo_url = f"data:image/{kind};base64,{base64.b64encode(data).decode()}"
 
-    def compose(self, decision: Decision, message: Message, mailbox: Mailbox, now: datetime) -> Answer:
-        """The answer to one letter; `decision` must be one that replies, `now` is aware."""
+    def compose(
+        self, decision: Decision, message: Message, mailbox: Mailbox, now: datetime, *, test: bool = False
+    ) -> Answer:
+        """The answer to one letter; `decision` must be one that replies, `now` is aware. test: it says that it is."""
         rule, target = decision.rule, decision.target
         if rule is None or rule.reply is None or target is None:
             raise ValueError("this decision answers nobody")
@@ -77,14 +83,14 @@ class Composer:
             due=decision.due,
         )
         rendered = self._library.render(rule.reply, self._tongues(rule.reply, rule.language, message, mailbox), values)
+        if test:
+            rendered = _as_test(rendered, rule.reply)
         seed = f"{decision.ask.letter_key}\x1f{rule.name}"
         return self._finish(rendered, values, target, seed, _thread(message))
 
-    def preview(self, name: str, language: str, now: datetime) -> Answer:
-        """The answer `name` with sample data, as it would go to a sample person."""
-        values = next(samples(self._library.brand))
-        rendered = self._library.render(name, (language,) if language else (), values)
-        return self._finish(rendered, values, Address("Ana Ruiz", values.sender_address), f"preview {name} {now}", ())
+    def page(self, answer: Answer) -> str:
+        """The answer's HTML for a browser, which cannot look for the logo in the letter: it is in the page itself."""
+        return answer.html.replace(f"cid:{LOGO_ID}", self._logo_url)
 
     def _tongues(self, name: str, wanted: str, message: Message, mailbox: Mailbox) -> tuple[str, ...]:
         """Rule, then the letter's text where that is sure, then its headers, then the mailbox."""
@@ -130,6 +136,19 @@ class Composer:
             f"\r\n--{boundary}--\r\n".encode(),
         ))  # fmt: skip
         return Answer(raw, message_id, rendered.subject, rendered.text, rendered.html, rendered.language, "auto")
+
+
+def _as_test(rendered: Rendered, name: str) -> Rendered:
+    """The same, marked as a test in subject and body."""
+    mark = f"This is a test of the answer “{name}”. Nobody has written to you, and nobody waits for you."
+    style = "margin: 0;padding: 12px 16px;background-color: #fff3cd;color: #1f2328;font-size: 14px;line-height: 21px;"
+    banner = f'<p style="{style}">{escape(mark)}</p>'
+    return replace(
+        rendered,
+        subject=f"[TEST] {rendered.subject}",
+        text=f"*** {wrap(mark, 66)} ***\n\n{rendered.text}",
+        html=re.sub("(<body[^>]*>)", lambda found: found[1] + banner, rendered.html, count=1),
+    )
 
 
 def reference(signer: Signer, letter_key: str) -> str:

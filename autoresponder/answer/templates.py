@@ -570,7 +570,8 @@ def _inlined(html: str) -> str:
     import css_inline
 
     inliner = css_inline.CSSInliner(load_remote_stylesheets=False, keep_at_rules=True)
-    return re.sub("<head[^>]*>(<style>.*?</style>)(.*?)(?=</head>)", _styles_last, inliner.inline(html), 1, re.DOTALL)
+    head = re.compile("<head[^>]*>(<style>.*?</style>)(.*?)(?=</head>)", re.DOTALL)
+    return head.sub(_styles_last, inliner.inline(html), count=1)
 
 
 def _styles_last(found: re.Match[str]) -> str:

@@ -22,6 +22,7 @@ COMMANDS = {
     "check": "check",
     "explain": "explain",
     "preview": "preview",
+    "send-test": "preview",
     "status": "status",
     "history": "status",
     "outbox": "outbox",

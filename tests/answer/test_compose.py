@@ -312,10 +312,15 @@ def test_a_reply_to_without_a_name_takes_that_of_from() -> None:
     assert made.text.startswith("Hola, Ana Ruiz:")
 
 
-def test_preview_has_sample_data() -> None:
-    made = composer().preview("invoice", "en", NOW)
-    assert_sound(made.raw)
-    assert "Dear Ana Ruiz," in made.text and "by Tuesday 24 November at 09:00" in made.text
+def test_a_test_says_so_and_differs_in_nothing_else() -> None:
+    message = letter()
+    plain, marked = (composer().compose(decision(message), message, BOX, NOW, test=test) for test in (False, True))
+    assert_sound(marked.raw)
+    assert marked.subject == "[TEST] " + plain.subject
+    assert marked.text.startswith("*** This is a test") and marked.text.endswith("***\n\n" + plain.text)
+    assert max(map(len, marked.text.splitlines())) <= 72
+    mark = marked.html.index('<p style="margin: 0;padding: 12px')
+    assert marked.html[:mark] + marked.html[marked.html.index("</p>", mark) + 4 :] == plain.html
 
 
 def test_bodies_are_never_quoted() -> None:
