@@ -117,7 +117,7 @@ def set_up(form: Form = "auto", level: int = logging.INFO) -> None:
         except OSError:
             if form == "journal":
                 raise
-    # What no form shows need not be found out for each record: half the cost of a line (the logging HOWTO, Optimization).
+    # What no form shows is not found out for each record: half the cost of a line (logging HOWTO, Optimization).
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     logging._srcfile = None
     root = logging.getLogger()
