@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from autoresponder.core.address import Address, limit_key
+from autoresponder.core.address import Address, limit_key, matches, sender_key
 from autoresponder.core.authres import authenticated
 from autoresponder.core.guards import GUARDS, Scene, suppressed, target_of
 from autoresponder.core.history import History, Lookup, once_scope
@@ -94,6 +94,41 @@ def read(message: Message, policy: Policy) -> Reading:
     return Reading(message, target, why, ask)
 
 
+def mailbox_of(message: Message, policy: Policy) -> str:
+    """The name of the mailbox that a letter from a file was written to (To, Cc); the first one when it was to none."""
+    written_to = (*message.to, *message.cc)
+    for name, mailbox in policy.mailboxes.items():
+        own = sender_key(mailbox.address)
+        if any(a.key == own or any(matches(p, a.email) for p in mailbox.aliases) for a in written_to):
+            return name
+    return next(iter(policy.mailboxes))
+
+
+def facts_of(
+    reading: Reading,
+    arrival: Arrival,
+    policy: Policy,
+    history: History,
+    now: datetime,
+    *,
+    language: Language = lambda _subject, _text: "",
+    contact: dict[str, str] | None = None,
+) -> Facts:
+    """What the rules are asked about; the arguments are those of `decide`."""
+    office = policy.mailboxes[arrival.mailbox].office
+    return Facts(
+        message=reading.message,
+        arrival=arrival,
+        target=reading.target,
+        history=history,
+        now=now.astimezone(office.zone),
+        office=office.state(now),
+        authenticated=authenticated(reading.message, policy),
+        language=language,
+        contact=contact,
+    )
+
+
 def decide(
     reading: Reading,
     arrival: Arrival,
@@ -115,17 +150,7 @@ def decide(
     mailbox = policy.mailboxes[arrival.mailbox]
     trace: list[Step] = [Step("whom", "pass", reading.target_why)] if reading.target else []
     hard, soft = _ask_guards(reading, arrival, mailbox, policy, history, trace)
-    facts = Facts(
-        message=reading.message,
-        arrival=arrival,
-        target=reading.target,
-        history=history,
-        now=now.astimezone(mailbox.office.zone),
-        office=mailbox.office.state(now),
-        authenticated=authenticated(reading.message, policy),
-        language=language,
-        contact=contact,
-    )
+    facts = facts_of(reading, arrival, policy, history, now, language=language, contact=contact)
     rule = _first_match(policy.rules, facts, trace, full)
 
     def silent(reason: str, why: str, *, act: bool = False) -> Decision:

@@ -150,6 +150,16 @@ def parse(raw: bytes, *, size: int | None = None, outline: Outline | None = None
     )
 
 
+def handed_in(raw: bytes) -> datetime | None:
+    """When our own server took a letter in, from the beginning of its bytes: the date of the topmost Received field
+    (RFC 5321 section 4.4), else its Date; None when neither can be read."""
+    raw = mime.lines_with_lf(raw)
+    fields, _, _ = mime.split_header(raw, mime.beginning(raw))
+    dates = [value.rpartition(";")[2] for name, value in fields if name == "received"][:1]
+    dates += [value for name, value in fields if name == "date"][:1]
+    return next((found for value in dates if (found := _date(value))), None)
+
+
 def letter_key(message: Message) -> str:
     """Under which this very letter is known wherever it turns up: a digest of Message-ID and sender, or of what it says
     where it has no Message-ID."""

@@ -27,6 +27,7 @@ from autoresponder.mail.fetched import (
     Unreadable,
     best_text,
     fetch_items,
+    internal_date,
     message,
     outline,
     parts,
@@ -46,6 +47,8 @@ SEARCH_SPAN = 50_000
 MAX_HEADER = 256 << 10
 """Octets read of a header that does not end within the limit."""
 STORE_BATCH = 500
+DATES = 2_000
+"""Messages whose dates are asked for in one command."""
 GOODBYE = 2.0
 """Seconds a server gets to answer LOGOUT."""
 
@@ -382,6 +385,17 @@ class Session:
             heavy = sum(len(one.raw) for one in batch) > BATCH_OCTETS
             size = max(25, size // 2) if heavy else min(BATCH, size * 2)
 
+    def arrivals(self, uids: Sequence[int]) -> list[tuple[datetime, int]]:
+        """(INTERNALDATE, UID) of these messages, in the order of their arrival; those no longer there are left out."""
+        found: dict[int, datetime] = {}
+        with self._talk(self._place(), "the server did not give the dates of the messages"):
+            for start in range(0, len(uids), DATES):
+                for answer in self._command(b"UID FETCH %s (UID INTERNALDATE)" % _set(uids[start : start + DATES])):
+                    data = fetch_items(answer) or {}
+                    if b"UID" in data and b"INTERNALDATE" in data:
+                        found[_number(data[b"UID"])] = internal_date(data[b"INTERNALDATE"])
+        return sorted((found[uid], uid) for uid in set(uids) & found.keys())
+
     def _batch(self, uids: Sequence[int], limit: int) -> list[Fetched]:
         found, trouble = self._ask(uids, limit)
         passed_over = set() if trouble else self._still_there([uid for uid in uids if uid not in found])
@@ -610,6 +624,12 @@ def _near(folder: str, names: Sequence[str]) -> list[str]:
     last = [name for name in names if re.split(r"[/.]", name)[-1].lower() == re.split(r"[/.]", folder)[-1].lower()]
     close = [lower[one] for one in difflib.get_close_matches(folder.lower(), list(lower), n=3, cutoff=0.6)]
     return list(dict.fromkeys(last + close))[:3]
+
+
+def _number(value: object) -> int:
+    if isinstance(value, bytes) and value.isdigit() and len(value) < 20:
+        return int(value)
+    raise Unreadable("the server gave no readable UID")
 
 
 def _chunks(uids: Sequence[int]) -> Iterator[Sequence[int]]:
