@@ -127,14 +127,14 @@ def _empty(data: Any, path: Path_ = ()) -> Iterator[Path_]:
             yield from _empty(value, (*path, step))
 
 
-_SECRET_KEYS = ("password", "token")
+_SECRET_KEYS = ("password", "token", "oauth2")
 
 
 def _no_value(document: Document, path: Path_) -> Problem:
     key = path[-1]
     if isinstance(key, int):
         return _problem(document, path, "this list entry is empty", "write a value or remove the line")
-    if any(step in _SECRET_KEYS for step in path[:-1]):
+    if any(step in _SECRET_KEYS for step in path[:-1]) and path[-2:] != ("oauth2", "token"):
         return _unknown_secret_key(document, path)
     step = "write a value or remove the line"
     if key == "colour":
@@ -219,11 +219,14 @@ def _unknown_key(document: Document, path: Path_) -> Problem:
 
 def _unknown_secret_key(document: Document, path: Path_) -> Problem:
     """Never shows the key: it may be the password itself."""
-    known = tuple(_names(schema.SecretTable))
+    known = tuple(_names(_model(path[:-1]) or schema.SecretTable))
     close = difflib.get_close_matches(str(path[-1]), known, 1, 0.7)
-    step = (
-        f'did you mean "{close[0]}"?' if close else 'use credential, file, env or command; or "the password" in quotes'
-    )
+    if close:
+        step = f'did you mean "{close[0]}"?'
+    elif known == ("token",):
+        step = "write token: and where it comes from"
+    else:
+        step = 'use credential, file, env or command; or "the password" in quotes'
     return _at_key(document, path, "this table says where the password is kept, and has a key that is not known", step)
 
 
