@@ -18,9 +18,11 @@ from autoresponder.errors import ConfigError, ExitCode, UserError
 PLACES = (Path("rules.yaml"), Path("/etc/autoresponder/rules.yaml"))
 """Where rules.yaml is looked for when -c does not say."""
 COMMANDS = {
+    "init": "init",
     "run": "run",
     "check": "check",
     "explain": "explain",
+    "backtest": "backtest",
     "preview": "preview",
     "send-test": "preview",
     "status": "status",

@@ -1,0 +1,404 @@
+"""`init`: from an address and a password to a rules.yaml in shadow mode, with the logins tried for real.
+
+Contract: asks what it cannot know (with flags and --yes it asks nothing), connects to both servers, and writes at the
+very end: templates, the password in a file of its own (0600), and rules.yaml (0600) last. Nothing that exists is
+overwritten; Ctrl-C, a refusal or a full disk leave nothing behind. No letter is sent, nothing changes in the
+mailbox.
+"""
+
+import argparse
+import getpass
+import os
+import shlex
+import signal
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from autoresponder import config
+from autoresponder.cli import PLACES
+from autoresponder.cli.paint import paint, safe
+from autoresponder.cli.reach import Login, LoginRefused, reach_imap, reach_smtp, sent_folder
+from autoresponder.config import providers, values
+from autoresponder.config.build import load_settings
+from autoresponder.config.providers import Place, Provider
+from autoresponder.config.secrets import Secret
+from autoresponder.config.starter import Start, rules_yaml
+from autoresponder.config.values import BadValue
+from autoresponder.demo import shipped_rules
+from autoresponder.demo.show import near, program
+from autoresponder.errors import ConfigError, ExitCode, RemoteError, UserError
+from autoresponder.errors import Place as Where
+from autoresponder.mail.imap import Session
+from autoresponder.mail.mx import mail_servers
+
+T = TypeVar("T")
+ATTEMPTS = 3
+"""How often a person may type a password before we give up."""
+PASSWORD = Path("credentials/imap")
+
+
+def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """The command's words."""
+    p = commands.add_parser("init", help="ask a little, try the logins, write a first rules.yaml in shadow mode")
+    p.add_argument("folder", nargs="?", type=Path, default=Path(), metavar="DIR", help="where to (default: here)")
+    p.add_argument("--address", help="the mailbox's address")
+    p.add_argument("--provider", help="whose servers: gmail, ionos, ovh … (default: told by the address)")
+    p.add_argument("--user", help="what to log in with (default: the address)")
+    secret = p.add_mutually_exclusive_group()
+    secret.add_argument("--password-file", metavar="FILE", help="a file that holds the password; - for standard input")
+    secret.add_argument("--password-command", metavar="COMMAND", help="a program that prints the password")
+    secret.add_argument("--token-command", metavar="COMMAND", help="a program that prints an OAuth 2 access token")
+    for kind in ("imap", "smtp"):
+        p.add_argument(f"--{kind}-host", metavar="HOST[:PORT]", help=f"the {kind.upper()} server (default: found)")
+        p.add_argument(f"--{kind}-security", choices=("tls", "starttls", "none"), help="default: as the port says")
+    p.add_argument("--smtp-user", help='what to log in with there; "" where no login is wanted (default: as for IMAP)')
+    p.add_argument("--ca-file", type=Path, metavar="PEM", help="the authority of the servers' certificates")
+    p.add_argument("--company", help="the name that answers are signed with (default: from the address)")
+    p.add_argument("--language", help="of answers when the sender's cannot be told (default: the system's)")
+    p.add_argument("--timezone", help="of the office (default: the system's)")
+    p.add_argument("--yes", action="store_true", help="ask nothing: take what is given, and the defaults")
+    p.set_defaults(do=do)
+
+
+def do(args: argparse.Namespace) -> int:
+    """0 when everything works and is written, 2 for what cannot be used, 3 when a server failed."""
+    folder, ask = args.folder.expanduser(), _Asker(sys.stdin.isatty() and not args.yes)
+    _room(folder, args)
+    try:
+        start, password = _find_out(args, folder, ask)
+        with _nothing_half():
+            _write(folder, start, password)
+    except (KeyboardInterrupt, EOFError):
+        print("\nNothing was written.")
+        raise KeyboardInterrupt from None
+    except UserError:
+        print("Nothing was written.")
+        raise
+    _tell(folder / "rules.yaml")
+    return ExitCode.OK
+
+
+def _room(folder: Path, args: argparse.Namespace) -> None:
+    """Raises `ConfigError` where something is in the way, before anything is asked."""
+    if args.config not in PLACES:
+        raise ConfigError("init writes into a folder, not to -c FILE", place="-c", step="autoresponder init DIR")
+    for name in (Path("rules.yaml"), *([] if _named_secret(args) else [PASSWORD])):
+        if os.path.lexists(folder / name):
+            step = "give another folder: autoresponder init DIR" if name != PASSWORD else "--password-file names it"
+            raise ConfigError("is there already; nothing is ever overwritten", place=str(folder / name), step=step)
+    nearest = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
+    if not nearest.is_dir() or not os.access(nearest, os.W_OK):
+        raise ConfigError("this is no folder that you may write to", place=str(nearest))
+
+
+# asking -----------------------------------------------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class _Asker:
+    """A person at a terminal, or nobody."""
+
+    somebody: bool
+
+    def line(self, question: str, flag: str, given: str | None, default: str, read: Callable[[str], T]) -> T:
+        """What was given by the flag, else typed, else the default, as `read` understands it."""
+        if given is not None or not self.somebody:
+            text = default if given is None else given
+            if not text:
+                raise ConfigError("is missing", place=flag, step=f"give {flag}, or call init in a terminal")
+            try:
+                return read(text)
+            except BadValue as error:
+                raise ConfigError(error.sentence, place=flag, step=error.step) from None
+        while True:
+            text = input(f"{question}{f' [{default}]' if default else ''}: ").strip() or default
+            if text:
+                try:
+                    return read(text)
+                except BadValue as error:
+                    print(paint(f"  {error.sentence}" + (f" ({error.step})" if error.step else ""), "warn"))
+
+    def password(self, question: str) -> str:
+        """Typed without being shown."""
+        while not (typed := getpass.getpass(f"{question} (not shown): ")):
+            pass
+        return typed
+
+
+def _find_out(args: argparse.Namespace, folder: Path, ask: _Asker) -> tuple[Start, str]:
+    """All that the file needs, and the password where it is ours to keep ("" where it is kept elsewhere)."""
+    if ask.somebody:
+        print(f"This writes {near(folder / 'rules.yaml')} in shadow mode: it will decide and record, and send nothing.\n"
+              "Ctrl-C leaves nothing behind.\n")  # fmt: skip
+    address = ask.line("Address of the mailbox", "--address", args.address, "", values.address)
+    domain = address.rpartition("@")[2]
+    provider = _provider(args, domain)
+    if provider:
+        print(f"  {provider.names[0]}" + (f": {provider.hint}" if provider.hint else ""))
+    secret, typed = _secret(args, folder, ask, provider)
+    user, ca_file = args.user or address, str(args.ca_file.absolute()) if args.ca_file else ""
+    imap, login, typed = _imap(
+        args, ask, provider, domain, Login(user, lambda: typed, "oauth2" in secret, ca_file), typed
+    )
+    place, session = imap
+    try:
+        sent, marked = sent_folder(session)
+    finally:
+        session.close()
+    print(f"  sent letters are in “{safe(sent)}”" + ("" if marked else " (the server does not say so: please check)"))
+    smtp, smtp_user = _smtp(args, ask, provider, domain, place, login)
+    zone, language, country = _system()
+    start = Start(
+        address=address, imap=place, smtp=smtp, user=login.user, smtp_user=smtp_user,
+        secret=secret.get("oauth2") or secret["password"], tokens="oauth2" in secret, sent=sent,
+        company=ask.line("Company, as answers are signed", "--company", args.company, _company(address), values.line),
+        language=ask.line("Language, where the sender's cannot be told", "--language", args.language, language,
+                          values.language),
+        zone=ask.line("Time zone of the office", "--timezone", args.timezone, zone, _zone),
+        country=country, schema=str(_schema()), ca_file=ca_file,
+    )  # fmt: skip
+    return start, typed if secret.get("password") == {"file": str(PASSWORD)} else ""
+
+
+def _schema() -> Path:
+    return Path(next(iter(config.__path__))) / "rules.schema.json"
+
+
+def _provider(args: argparse.Namespace, domain: str) -> Provider | None:
+    if args.provider:
+        found = providers.by_name(args.provider)
+        if found is None:
+            names = ", ".join(p.names[0] for p in providers.PROVIDERS)
+            raise ConfigError(f"“{args.provider}” is not known", place="--provider", step=f"known: {names}")
+        return found
+    if args.imap_host:
+        return None
+    return providers.by_domain(domain) or providers.by_mx(mail_servers(domain))
+
+
+# the password -----------------------------------------------------------------------------------------------------
+_Secret = dict[str, dict[str, str | list[str]]]
+"""{"password" or "oauth2": the table that says where it is kept}"""
+
+
+def _named_secret(args: argparse.Namespace) -> bool:
+    """Whether a flag says where the password is kept, so that no file of ours is needed."""
+    return bool(args.password_command or args.token_command or args.password_file not in (None, "-"))
+
+
+def _secret(args: argparse.Namespace, folder: Path, ask: _Asker, provider: Provider | None) -> tuple[_Secret, str]:
+    """Where it is kept, and what it is now."""
+    tokens = bool(args.token_command) or bool(provider and provider.tokens and not _named_secret(args))
+    if tokens:
+        written = ask.line(
+            "Program that prints an access token", "--token-command", args.token_command, "", values.line
+        )
+        return {"oauth2": {"command": _words(written, "--token-command")}}, _value("command", written, folder)
+    if args.password_command:
+        words = _words(args.password_command, "--password-command")
+        return {"password": {"command": words}}, _value("command", args.password_command, folder)
+    if args.password_file not in (None, "-"):
+        path = str(Path(args.password_file).expanduser().absolute())
+        return {"password": {"file": path}}, _value("file", path, folder)
+    kept: _Secret = {"password": {"file": str(PASSWORD)}}
+    if args.password_file:  # standard input
+        return kept, sys.stdin.readline().rstrip("\r\n")
+    if not ask.somebody:
+        raise ConfigError("is missing", place="the password", step="give --password-file or --password-command")
+    return kept, ask.password("Password")
+
+
+def _words(command: str, flag: str) -> list[str]:
+    try:
+        return shlex.split(command)
+    except ValueError as error:
+        raise ConfigError(f"cannot be read: {str(error).lower()}", place=flag) from None
+
+
+def _value(kind: str, written: str, folder: Path) -> str:
+    """What the file or program gives now. Raises `ConfigError` when that is nothing."""
+    words, at = (tuple(shlex.split(written)), folder if folder.is_dir() else Path()) if kind == "command" else (
+        (written,), Path())  # fmt: skip
+    return Secret("command" if kind == "command" else "file", words, Where(f"--{kind}"), at)()
+
+
+# the servers ------------------------------------------------------------------------------------------------------
+def _imap(
+    args: argparse.Namespace, ask: _Asker, provider: Provider | None, domain: str, login: Login, password: str
+) -> tuple[tuple[Place, Session], Login, str]:
+    places: Iterable[Place] = _given(args.imap_host, "imap", args.imap_security) or (
+        [provider.imap] if provider else providers.imap_guesses(domain)
+    )
+    for left in reversed(range(ATTEMPTS)):
+        try:
+            found = reach_imap(places, login, _attempt)
+        except LoginRefused as error:
+            if not ask.somebody or not left or _named_secret(args) or login.tokens:
+                raise
+            print(f"  {safe(error.step)}")
+            places, user = [error.server], ask.line("User", "--user", None, login.user, values.line)
+            password = ask.password("Password")
+            login = Login(user, _always(password), False, login.ca_file)
+        except RemoteError:
+            if not ask.somebody or args.imap_host or not left:
+                raise
+            places = _asked(ask, "imap")
+        else:
+            return found, login, password
+    raise AssertionError("the last attempt returns or raises")
+
+
+def _always(value: str) -> Callable[[], str]:
+    return lambda: value
+
+
+def _asked(ask: _Asker, kind: str) -> list[Place]:
+    """A host, or a provider by its name."""
+
+    def read(text: str) -> Place:
+        if known := providers.by_name(text):
+            return known.imap if kind == "imap" else known.smtp
+        try:
+            return providers.place(text, "imap" if kind == "imap" else "smtp")
+        except ValueError as error:
+            raise BadValue(str(error), "such as mail.example.com, or a provider such as ionos") from None
+
+    return [ask.line(f"{kind.upper()} server, or your provider's name", f"--{kind}-host", None, "", read)]
+
+
+def _smtp(
+    args: argparse.Namespace, ask: _Asker, provider: Provider | None, domain: str, imap: Place, login: Login
+) -> tuple[Place, str]:
+    user = login.user if args.smtp_user is None else args.smtp_user
+    known = next((p for p in providers.PROVIDERS if p.imap == imap), provider)
+    places: Iterable[Place] = _given(args.smtp_host, "smtp", args.smtp_security) or (
+        [known.smtp] if known else providers.smtp_guesses(domain, imap.host)
+    )
+    login = Login(user, login.secret, login.tokens, login.ca_file)
+    try:
+        return reach_smtp(places, login, _attempt), user
+    except LoginRefused:
+        raise
+    except RemoteError:
+        if not ask.somebody or args.smtp_host:
+            raise
+        return reach_smtp(_asked(ask, "smtp"), login, _attempt), user
+
+
+def _given(host: str | None, kind: str, security: providers.Security | None) -> list[Place]:
+    if not host:
+        return []
+    try:
+        return [providers.place(host, "imap" if kind == "imap" else "smtp", security)]
+    except ValueError as error:
+        raise ConfigError(str(error), place=f"--{kind}-host", step="such as mail.example.com:993") from None
+
+
+def _attempt(place: Place, sentence: str) -> None:
+    print(f"  {place} ({place.security}): " + (paint(safe(sentence), "warn") if sentence else paint("well", "good")),
+          flush=True)  # fmt: skip
+
+
+# what the system knows ----------------------------------------------------------------------------------------------
+def _system() -> tuple[str, str, str]:
+    """Time zone, language and country ("" when not known) of this machine."""
+    said = next((v for name in ("LC_ALL", "LC_MESSAGES", "LANG") if (v := os.environ.get(name))), "")
+    language, _, country = said.partition(".")[0].partition("_")
+    try:
+        language = values.language(language)
+    except BadValue:
+        language, country = "en", ""
+    return _local_zone(), language, country if len(country) == 2 and country.isalpha() else ""
+
+
+def _local_zone() -> str:
+    for found in (os.environ.get("TZ", "").lstrip(":"), _text("/etc/timezone"),
+                  os.path.realpath("/etc/localtime").rpartition("zoneinfo/")[2]):  # fmt: skip
+        try:
+            return _zone(found)
+        except BadValue:
+            continue
+    return "UTC"
+
+
+def _zone(text: str) -> str:
+    values.zone(text)
+    return text
+
+
+def _text(path: str) -> str:
+    try:
+        return Path(path).read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError):
+        return ""
+
+
+def _company(address: str) -> str:
+    """What the address makes one think of; of a provider's address, its own part."""
+    local, _, domain = address.partition("@")
+    word = local if providers.by_domain(domain) else max(domain.split(".")[:-1] or [domain], key=len)
+    return " ".join(part.capitalize() for part in word.replace("_", "-").replace(".", "-").split("-") if part)
+
+
+# writing ------------------------------------------------------------------------------------------------------------
+@contextmanager
+def _nothing_half() -> Iterator[None]:
+    """Ctrl-C waits until all of it is written; that takes a moment."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _write(folder: Path, start: Start, password: str) -> None:
+    """All files, rules.yaml last; when one fails, those before it are taken away again."""
+    made: list[Path] = []
+    try:
+        _folder(folder, made, 0o755)
+        _folder(folder / "templates", made, 0o755)
+        for source in sorted((shipped_rules().parent / "templates").glob("*.md")):
+            if not os.path.lexists(folder / "templates" / source.name):
+                _file(folder / "templates" / source.name, source.read_text("utf-8"), made, 0o644)
+        if password:
+            _folder(folder / PASSWORD.parent, made, 0o700)
+            _file(folder / PASSWORD, password + "\n", made, 0o600)
+        _file(folder / "rules.yaml", rules_yaml(start), made, 0o600)
+        load_settings(folder / "rules.yaml")
+    except BaseException as error:
+        for path in reversed(made):
+            path.rmdir() if path.is_dir() else path.unlink()
+        if isinstance(error, OSError):
+            raise ConfigError(f"cannot be written: {(error.strerror or str(error)).lower()}",
+                              place=str(error.filename or folder)) from None  # fmt: skip
+        raise
+
+
+def _folder(path: Path, made: list[Path], mode: int) -> None:
+    for missing in reversed([p for p in (path, *path.parents) if not p.exists()]):
+        missing.mkdir(mode=mode)
+        made.append(missing)
+
+
+def _file(path: Path, text: str, made: list[Path], mode: int) -> None:
+    number = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode)
+    made.append(path)
+    with os.fdopen(number, "w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+# afterwards -----------------------------------------------------------------------------------------------------------
+def _tell(path: Path) -> None:
+    command = program(path)
+    print(f"""
+{paint("Written: ", "good")}{near(path)}, {near(path.parent / "templates")}/ with the answers.
+It is in shadow mode: it decides and records, and sends nothing.
+
+To go live:
+  1. correct the office hours and the answers, then: {command} check --connect
+  2. some days in shadow mode: {command} run
+  3. in {near(path)} write `mode: live` and save; the running daemon sees it at once""")
