@@ -67,14 +67,15 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 
 def _common(p: argparse.ArgumentParser) -> None:
     p.add_argument("--language", default="", metavar="es", help="a language tag (default: the letter's or mailbox's)")
-    p.add_argument("--mailbox", metavar="NAME", help="as which mailbox (default: the first)")
+    p.add_argument("--mailbox", default="", metavar="NAME", help="as which mailbox (default: the first)")
+    p.add_argument("--now", default="", help="as if the letter arrived then, for example 2026-12-24T10:00")
 
 
 def do_preview(args: argparse.Namespace) -> int:
     """Prints the text, writes the file, or opens the browser."""
     if bool(args.template) == args.all:
         raise ConfigError("name one template, or say --all", place="preview", step="autoresponder preview --help")
-    desk = _Desk(args)
+    desk = _previewer(args)
     if args.all:
         return _all(args, desk)
     answer = desk.answer(args.template)
@@ -95,7 +96,7 @@ def do_preview(args: argparse.Namespace) -> int:
 
 def do_send_test(args: argparse.Namespace) -> int:
     """0 when the server took it, 3 when not."""
-    desk = _Desk(args)
+    desk = _previewer(args)
     if not is_answerable(args.to):
         raise ConfigError(f"“{args.to}” is not an address a letter can be sent to", place="--to")
     if not args.yes and sender_key(args.to) not in _ours(desk.settings):
@@ -130,20 +131,23 @@ async def _send(account: Account, answer: Answer, target: str) -> Sent:
         await connection.close()
 
 
-class _Desk:
+class Previewer:
     """What both commands answer with: the configuration, one mailbox, one letter, one moment."""
 
-    def __init__(self, args: argparse.Namespace) -> None:
-        self.settings, library = load_all(args.config, check=False)
-        self.library, self.language = library, args.language
-        self.book: Book = make_book(self.settings, library, Signer(SAMPLE_KEY))
+    def __init__(
+        self, config: Path, *, mailbox: str = "", language: str = "", letter: Message | None = None, now: str = ""
+    ) -> None:
+        """mailbox: "" for the first; language: "" for the letter's or the mailbox's; letter: None for a made-up one;
+        now: ISO 8601, in the office's time where it names no zone. Raises `ConfigError`."""
+        self.settings, self.library = load_all(config, check=False)
+        self.book: Book = make_book(self.settings, self.library, Signer(SAMPLE_KEY))
         accounts = self.settings.accounts
-        if args.mailbox and args.mailbox not in accounts:
+        if mailbox and mailbox not in accounts:
             step = f"there are: {', '.join(accounts)}"
-            raise ConfigError(f"there is no mailbox “{args.mailbox}”", place="--mailbox", step=step)
-        self.account: Account = accounts[args.mailbox] if args.mailbox else next(iter(accounts.values()))
-        self.now = datetime.now(UTC)
-        self.letter = _letter(args.letter) if args.letter else None
+            raise ConfigError(f"there is no mailbox “{mailbox}”", place="--mailbox", step=step)
+        self.account: Account = accounts[mailbox] if mailbox else next(iter(accounts.values()))
+        self._language, self._letter = language, letter
+        self._now = _moment(now, self.account.mailbox) if now else datetime.now(UTC)
 
     def answer(self, template: str, *, language: str = "", to: Address | None = None, test: bool = False) -> Answer:
         """What the letter would get from the rule that answers with this template."""
@@ -152,16 +156,30 @@ class _Desk:
             raise ConfigError(f"there is no template “{template}”", place=str(self.settings.templates), step=step)
         mailbox = self.account.mailbox
         rule = next((r for r in self.book.policy.rules if r.reply == template), Rule(name="preview", reply=template))
-        wanted = language or self.language or rule.language or ("" if self.letter else mailbox.language)
+        wanted = language or self._language or rule.language or ("" if self._letter else mailbox.language)
         rule = replace(rule, language=wanted)
-        message = self.letter or _sample(mailbox, self.now)
+        message = self._letter or _sample(mailbox, self._now)
         reading = read(message, self.book.policy)
         target = to or reading.target
         if target is None:
             raise ConfigError(f"this letter has nobody to answer: {reading.target_why}", place="--letter")
-        due = mailbox.office.due(self.now, rule.promise) if rule.promise else None
+        due = mailbox.office.due(self._now, rule.promise) if rule.promise else None
         decision = Decision("reply", "rule", "a preview", rule, target, reading.ask, due=due)
-        return self.book.composer.compose(decision, message, mailbox, self.now, test=test)
+        return self.book.composer.compose(decision, message, mailbox, self._now, test=test)
+
+
+def _previewer(args: argparse.Namespace) -> Previewer:
+    letter = _letter(args.letter) if args.letter else None
+    return Previewer(args.config, mailbox=args.mailbox, language=args.language, letter=letter, now=args.now)
+
+
+def _moment(text: str, mailbox: Mailbox) -> datetime:
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        step = "write it like 2026-12-24T10:00 or 2026-12-24T10:00+01:00"
+        raise ConfigError(f"“{text}” is not a date and time", place="--now", step=step) from None
+    return at if at.tzinfo else at.replace(tzinfo=mailbox.office.zone)
 
 
 def _letter(name: str) -> Message:
@@ -183,10 +201,10 @@ def _ours(settings: Settings) -> set[str]:
     return {*settings.policy.own, *map(sender_key, staff)}
 
 
-def _all(args: argparse.Namespace, desk: _Desk) -> int:
+def _all(args: argparse.Namespace, desk: Previewer) -> int:
     if not (args.output or args.open):
         raise ConfigError("say where the page goes", place="preview --all", step="-o sheet.html, or --open")
-    page = sheet(desk.settings.brand.name, list(_every(desk)))
+    page = sheet(desk.settings.brand.name, every(desk))
     if args.output:
         _write(args.output, {".html": page.encode(), ".htm": page.encode()})
     if args.open:
@@ -194,7 +212,8 @@ def _all(args: argparse.Namespace, desk: _Desk) -> int:
     return ExitCode.OK
 
 
-def _every(desk: _Desk) -> "list[Shown]":
+def every(desk: Previewer) -> list[Shown]:
+    """Every template in every language that it is written in."""
     shown = []
     for name in desk.library.names:
         for language in desk.library.languages(name) or ("",):

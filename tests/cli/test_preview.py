@@ -71,6 +71,7 @@ def run(folder: Path) -> Run:
         (["--language", "fr"], "Bonjour Ana Ruiz,"),
         (["--mailbox", "shop"], "Guten Tag Ana Ruiz,"),
         (["--mailbox", "shop", "--language", "eu"], "Kaixo, Ana Ruiz:"),
+        (["--now", "2026-12-24T10:00"], "antes del jueves 24 de diciembre a las 12:00"),
         (["--letter", "letter.eml"], "Dear Jane Whitfield,"),
         (["--letter", "letter.eml", "--language", "it"], "Buongiorno Jane Whitfield,"),
     ],
@@ -83,7 +84,7 @@ def test_preview_prints_the_letter(
     (folder / "letter.eml").write_bytes(LETTER)
     assert run("preview", "acknowledgement", *words) == 0
     out = capsys.readouterr().out
-    assert begins in out
+    assert begins in " ".join(out.split())
     assert ("Re: Opening hours" if "--letter" in words else "Re: A question about my order") in out
 
 
@@ -130,6 +131,7 @@ def test_the_contact_sheet_shows_every_template_in_every_language(run: Run, fold
         (["preview", "--all"], "say where the page goes"),
         (["preview", "clsed"], "there is no template “clsed”"),
         (["preview", "closed", "--mailbox", "x"], "there is no mailbox “x”"),
+        (["preview", "closed", "--now", "tomorrow"], "“tomorrow” is not a date and time"),
         (["preview", "closed", "-o", "x.pdf"], "unknown kind of file"),
         (["preview", "closed", "-o", "/nowhere/x.html"], "cannot be written"),
         (["preview", "closed", "--letter", "/nowhere/x.eml"], "cannot be read"),
