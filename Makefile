@@ -8,7 +8,7 @@ VENV = .venv
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && command -v $$p && break; done)
 PYTEST ?= -n 2
-PACKAGES = dovecot-core dovecot-imapd dovecot-lmtpd postfix systemd-container
+PACKAGES = dovecot-core dovecot-imapd dovecot-lmtpd postfix systemd-container chromium
 
 # `make install`: where things go on a real host
 DESTDIR ?=
