@@ -16,6 +16,10 @@ ACTIONS = {
     "close": (Event.CLOSE, "an uncertain one did arrive: stop showing it"),
     "drop": (Event.DROP, "never send it"),
 }
+ALL = 10_000_000
+"""Replies that `all` can mean."""
+TOGETHER = 500
+"""Replies moved in one transaction: a daemon at work is not kept waiting."""
 STYLES = {State.UNCERTAIN: "warn", State.FAILED: "bad", State.HELD: "warn"}
 
 
@@ -28,9 +32,12 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     listing.add_argument("--all", action="store_true", help="finished ones, too")
     listing.add_argument("--json", action="store_true", help="one JSON object a line")
     listing.set_defaults(do=do_list)
-    for name, (_event, words) in ACTIONS.items():
+    for name, (event, words) in ACTIONS.items():
         one = sub.add_parser(name, help=words)
         one.add_argument("ids", nargs="+", metavar="ID", help="a number from the list, or all")
+        one.add_argument(
+            "--state", choices=[str(s) for s in sources(event)], action="append", help="of all, only these"
+        )
         one.set_defaults(do=do_move)
     p = commands.add_parser("quarantine", help="messages that could not be read")
     sub = p.add_subparsers(dest="action", required=True, metavar="ACTION")
@@ -77,18 +84,22 @@ def do_move(args: argparse.Namespace) -> int:
     """0 when every named reply could be moved, 1 when one could not."""
     event, _words = ACTIONS[args.action]
     now = datetime.now(UTC)
+    states = [State(s) for s in args.state or ()] or sources(event)
     failed = False
     with opened(args) as store:
-        wanted = _ids(args.ids, [x.id for x in store.outbox(sources(event))])
-        for number in wanted:
-            state = store.move(number, event, now)
-            if state is None:
-                failed = True
-                letter = store.letter(number)
-                why = f"it is {letter.state}" if letter else "there is no such reply"
-                print(paint(f"{number}: cannot {args.action}: {why}", "bad"))
-            else:
-                print(f"{number}: {state}")
+        wanted = _ids(args.ids, [x.id for x in store.outbox(states, ALL)])
+        for start in range(0, len(wanted), TOGETHER):
+            part = wanted[start : start + TOGETHER]
+            with store.transaction():
+                moved = [store.move(number, event, now) for number in part]
+            for number, state in zip(part, moved, strict=True):
+                if state is None:
+                    failed = True
+                    letter = store.letter(number)
+                    why = f"it is {letter.state}" if letter else "there is no such reply"
+                    print(paint(f"{number}: cannot {args.action}: {why}", "bad"))
+                else:
+                    print(f"{number}: {state}")
     if not wanted:
         print("none")
     return ExitCode.FOUND_WRONG if failed else ExitCode.OK

@@ -55,7 +55,7 @@ def _gather(store: Store, now: datetime, hours: float) -> dict[str, Any]:
             attention.append(f"the configuration is wrong, what can be is in force: {note['problem']}")
     for state, words in (
         (State.UNCERTAIN, "replies may or may not have arrived: autoresponder outbox list"),
-        (State.HELD, "replies are held by the limits: autoresponder outbox list; then outbox release all, or drop all"),
+        (State.HELD, "replies are held by the limits: see autoresponder outbox list, then outbox release all"),
         (State.FAILED, "replies could not be delivered: autoresponder outbox list --state failed"),
     ):
         if count := summary.outbox.get(state, 0):

@@ -348,7 +348,7 @@ def _report_more(entry: Entry, outcome: Outcome, cursor: Cursor) -> None:
         if topic.startswith("breaker ") and entry.reply:
             log.error(
                 "answers are held back: %s; see `autoresponder outbox list --state held`, then say"
-                " `autoresponder outbox release all` or `autoresponder outbox drop all`",
+                " `autoresponder outbox release all` or `autoresponder outbox drop all --state held`",
                 entry.reply.held_why,
                 extra={**place, "breaker": topic.removeprefix("breaker ")},
             )

@@ -76,7 +76,7 @@ class Staff:
             "",
             "    autoresponder outbox list --state held",
             "    autoresponder outbox release all",
-            "    autoresponder outbox drop all",
+            "    autoresponder outbox drop all --state held",
             "",
             "Single ones by their numbers. An answer that is not released in time (not_older_than) is given up, and",
             "`outbox list --state failed` shows it. There is no further letter about this limit until it has been",

@@ -77,13 +77,16 @@ def test_the_breaker_holds_and_the_operator_releases(house: House, dovecot: Dove
         assert "limit per domain: 2/hour" in held[0]["last_error"]
         assert any("3 replies are held" in line for line in house.json("status", code=1)[0]["attention"])
         house.cli("outbox", "drop", str(held[0]["id"]))
-        house.cli("outbox", "release", "all")
-        sink.wait(5 + 1)  # four of the flood, the person, the boss
+        house.cli("outbox", "release", str(held[1]["id"]))
+        sink.wait(4 + 1)  # three of the flood, the person, the boss
+        assert house.cli("outbox", "drop", "all", "--state", "held").strip() == f"{held[2]['id']}: dropped"
+        assert "cannot release: it is dropped" in house.cli("outbox", "release", str(held[0]["id"]), code=1)
     assert "outbox release all" in text_of(told.message)
     assert "flood.example" in told.message["Subject"]
     assert len(sink.wait(1, to="boss@staff.test")) == 1
     assert len(house.said("answers are held back")) == 1
     assert [row["state"] for row in house.json("outbox", "list", "--all") if row["id"] == held[0]["id"]] == ["dropped"]
+    assert len(sink.messages) == 5
     assert house.json("outbox", "list", "--state", "held") == []
 
 

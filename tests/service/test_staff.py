@@ -133,7 +133,7 @@ def test_a_breaker() -> None:
     assert (targets(total), total.quiet) == (["boss@example.com"], timedelta(minutes=15))
     assert (domain.quiet, domain.again) == (timedelta(hours=1), timedelta(days=1))
     assert total.topic != domain.topic
-    for words in ("10 answers were sent", "7 are held now", "outbox release all", "outbox drop all"):
+    for words in ("10 answers were sent", "7 are held now", "outbox release all", "outbox drop all --state held"):
         assert words in text(total)
     assert "domain example.net" in domain.letters[0].subject
 
