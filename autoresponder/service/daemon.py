@@ -140,7 +140,7 @@ class Daemon:
         log.info("stopping: finishing the letter in hand")
         end = time.monotonic() + GRACE
         if self._scheduler.running:
-            self._scheduler.shutdown(wait=False)
+            self._scheduler.pause()  # no new jobs; one in hand may finish
         for watcher, _task in self._watchers.values():
             watcher.stop()
         await self._delivery.stop(GRACE * 0.6)
@@ -154,6 +154,8 @@ class Daemon:
                 await asyncio.wait(late, timeout=1.5)
         await asyncio.wait([delivery], timeout=1)
         await self._forget_heartbeat()
+        if self._scheduler.running:
+            self._scheduler.shutdown(wait=False)
         self._close()
         log.info("stopped")
 
