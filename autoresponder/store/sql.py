@@ -36,6 +36,8 @@ CHUNK = 500
 """Keys in one IN list: below the 999 variables of the most modest SQLite."""
 GRACE = timedelta(days=1)
 """What an operator's RESEND or RELEASE gives a reply that would expire at once."""
+LATEST = timedelta(minutes=40)
+"""Nothing is put off for longer (`core.outbox.BACK_OFF`): what seems to be was put off by a clock that was ahead."""
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 TICK = timedelta(microseconds=1)
 NEVER = -(2**62)
@@ -261,6 +263,7 @@ def _transition(event: Event, where: str) -> str:
 _MOVE = {event: _transition(event, "id = ?") for event in Event}
 _RECOVER = _transition(Event.CRASHED, "(? = '' OR owner = ?)")
 _EXPIRE = _transition(Event.EXPIRED, "expires <= ?")
+_NOT_SO_LATE = "UPDATE outbox SET next_attempt = ? WHERE state = 'pending' AND next_attempt > ?"
 _TAKE = """
 UPDATE outbox SET state = 'sending', owner = ? WHERE id IN (
     SELECT id FROM outbox WHERE state = 'pending' AND next_attempt <= ? {free}
@@ -525,6 +528,7 @@ class SqlStore:
         at = micros(now)
         with self._db.transaction():
             self._advance(_EXPIRE, (at,), Event.EXPIRED, now)
+            self._db.execute(_NOT_SO_LATE, (at, at + LATEST // TICK))
             free = f"AND mailbox NOT IN ({_marks(busy)})" if busy else ""
             sql = _TAKE.format(free=free, skip_locked=self._db.skip_locked)
             taken = self._db.execute(sql, (owner, at, *busy, limit))

@@ -346,6 +346,20 @@ def test_the_clock_is_set_back_an_hour(house: House, dovecot: Dovecot, user: str
     assert house.history(ANA) == [("silent", "once"), ("sent", "rule")]  # "newest" by a clock that went back
 
 
+@pytest.mark.parametrize("step", [-HOUR, -YEAR])
+def test_a_reply_that_was_put_off_does_not_wait_for_the_clock(
+    house: House, dovecot: Dovecot, user: str, sink: Sink, step: timedelta
+) -> None:
+    now = datetime.now(UTC)
+    one_round(house, now + step)
+    sink.on("RCPT", answer="450 4.2.0 greylisted", times=1)
+    dovecot.deliver(user, letter(dovecot.address(user), ANA), ANA)
+    one_round(house, now)
+    assert house.history(ANA) == [("pending", "rule")]
+    one_round(house, now + step)
+    assert recipients(sink) == [ANA]
+
+
 def test_the_clock_is_a_year_ahead_and_comes_back(house: House, dovecot: Dovecot, user: str, sink: Sink) -> None:
     me, now = dovecot.address(user), datetime.now(UTC)
     one_round(house, now)

@@ -300,17 +300,30 @@ def test_ledger_of_many(store: Store) -> None:
 
 # outbox -----------------------------------------------------------------------------------------------------------
 def test_claim_takes_what_is_due_longest_first(store: Store) -> None:
+    step = timedelta(minutes=10)
     for uid in range(1, 5):
-        record(store, answer(uid, f"s{uid}@example.org"), now=NOW + uid * HOUR)
+        record(store, answer(uid, f"s{uid}@example.org"), now=NOW + uid * step)
     walk(store, 1, E.CLAIM)
-    store.move(1, E.DEFERRED, NOW, next_attempt=NOW + 2.5 * HOUR)
-    assert [letter.id for letter in store.claim(NOW + 3 * HOUR, 2, "me")] == [2, 1]
-    assert store.next_due(NOW) == NOW + 3 * HOUR
-    taken = store.claim(NOW + 3 * HOUR, 9, "me")
+    store.move(1, E.DEFERRED, NOW, next_attempt=NOW + 2.5 * step)
+    assert [letter.id for letter in store.claim(NOW + 3 * step, 2, "me")] == [2, 1]
+    assert store.next_due(NOW) == NOW + 3 * step
+    taken = store.claim(NOW + 3 * step, 9, "me")
     assert [(letter.id, letter.state, letter.raw) for letter in taken] == [
         (3, S.SENDING, b"Subject: Thank you\r\n\r\nHello\r\n")
     ]
-    assert store.claim(NOW + 3 * HOUR, 9, "you") == []
+    assert store.claim(NOW + 3 * step, 9, "you") == []
+
+
+def test_what_a_clock_that_was_ahead_put_off_is_not_waited_for(store: Store) -> None:
+    reply = queue(store, answer(1, window=None))
+    assert reply is not None
+    ahead = NOW + timedelta(days=365)
+    walk(store, reply, Event.CLAIM)
+    store.move(reply, Event.DEFERRED, NOW, next_attempt=NOW + timedelta(minutes=36))
+    assert store.claim(NOW, 10, "me") == []  # the longest that anything is put off
+    assert [one.id for one in store.claim(NOW + timedelta(minutes=36), 10, "me")] == [reply]
+    store.move(reply, Event.DEFERRED, NOW, next_attempt=ahead)
+    assert [one.id for one in store.claim(NOW, 10, "me")] == [reply]
 
 
 def test_claim_leaves_busy_mailboxes(store: Store) -> None:
