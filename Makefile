@@ -2,13 +2,14 @@
 
 SHELL = /bin/sh
 .DEFAULT_GOAL = help
-.PHONY: help venv demo test lint bench flood packages install configuration uninstall languages
+.PHONY: help venv demo test lint bench faults soak flood packages install configuration uninstall languages
 
 VENV = .venv
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && command -v $$p && break; done)
 PYTEST ?= -n 2
-PACKAGES = dovecot-core dovecot-imapd dovecot-lmtpd postfix systemd-container chromium
+SECONDS ?= 60
+PACKAGES = dovecot-core dovecot-imapd dovecot-lmtpd postfix e2fsprogs systemd-container chromium
 
 # `make install`: where things go on a real host
 DESTDIR ?=
@@ -40,6 +41,12 @@ languages: $(VENV)/.dev  ## how well the language of a letter is told
 
 bench: $(VENV)/.dev packages  ## how fast, beside the floor
 	$(VENV)/bin/python -m benchmarks
+
+faults: $(VENV)/.dev packages  ## break the daemon at every step of a letter's way, and count (ten minutes)
+	$(VENV)/bin/python -m tests.faults
+
+soak: $(VENV)/.dev packages  ## a busy mailbox under constant faults: SECONDS=3600, SEED=7
+	$(VENV)/bin/python -m tests.faults.soak --seconds $(SECONDS) $(if $(SEED),--seed $(SEED))
 
 flood: $(VENV)/.dev packages  ## ten thousand letters in a minute
 	$(VENV)/bin/python -m benchmarks.flood
