@@ -49,7 +49,7 @@ def test_json_is_one_line_with_the_fields() -> None:
     out = json.loads(line)
     assert (out["mailbox"], out["uid"], out["level"], out["logger"]) == ("box", 7, "warning", "autoresponder.x")
     assert out["message"].startswith("box/INBOX: a")
-    assert "\x1b" not in out["message"]
+    assert "\x1b" not in line
     assert "reply_id" not in out
     assert "ValueError: no" in json.loads(JsonFormatter().format(failed()))["traceback"]
 
