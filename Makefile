@@ -2,7 +2,7 @@
 
 SHELL = /bin/sh
 .DEFAULT_GOAL = help
-.PHONY: help venv demo test lint bench faults soak flood packages install configuration uninstall languages
+.PHONY: help venv demo test lint bench faults soak flood packages install configuration uninstall languages screenshots anatomy
 
 VENV = .venv
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
@@ -38,6 +38,12 @@ lint: $(VENV)/.dev  ## style, types and the direction of imports
 
 languages: $(VENV)/.dev  ## how well the language of a letter is told
 	@$(VENV)/bin/python -m tests.answer.language_table
+
+screenshots: $(VENV)/.dev  ## docs/screenshots/: the sample answers in Chromium, by day and by night
+	@$(VENV)/bin/python docs/screenshots/take.py
+
+anatomy: $(VENV)/.dev  ## docs/anatomy.md: the bytes of an answer, explained
+	@$(VENV)/bin/python -m tests.answer.anatomy > docs/anatomy.new && mv docs/anatomy.new docs/anatomy.md
 
 bench: $(VENV)/.dev packages  ## how fast, beside the floor
 	$(VENV)/bin/python -m benchmarks

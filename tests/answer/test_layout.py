@@ -1,0 +1,156 @@
+"""The page around an answer: valid, small, readable by day and night, from left and from right, nothing from elsewhere.
+
+An independent parser (html5lib, strict) judges the HTML, the table in docs/templates.md says which CSS properties mail
+programs can be given, and WCAG 2.1 section 1.4.3 how much contrast text needs.
+"""
+
+import re
+from dataclasses import replace
+from itertools import product
+from pathlib import Path
+
+import html5lib
+import pytest
+
+from autoresponder.answer.brand import Brand, Face, contrast
+from autoresponder.answer.templates import LAYOUTS, Library, samples
+from tests.answer import anatomy
+from tests.answer.house import BRAND, Page, folder_of, library
+from tests.answer.language_table import LANGUAGES
+
+ROOT = Path(__file__).parents[2]
+EVERYTHING = """\
+---
+subject: Re: {{ original.subject or "x" }}
+language: %s
+---
+# One
+
+{{ salutation }} *soft* **strong** `code` [link](https://example.com/a)
+
+## Two
+
+- a
+- b
+
+1. c
+2. d
+
+> quoted
+
+### Three
+
+    preformatted
+
+---
+
+{%% if promise %%}
+{{ promise.due }}
+{%% endif %%}
+"""
+PNG = bytes.fromhex("89504e470d0a1a0a0000000d49484452")
+LOGO = Path("logo.png")
+
+
+@pytest.fixture(scope="module", params=["", "logo.png"], ids=["name", "logo"])
+def pages(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """A template with all that Markdown has, in English and Hebrew, with every mix of missing values."""
+    folder = tmp_path_factory.mktemp("templates")
+    (folder / LOGO).write_bytes(PNG)
+    folder_of(folder, a=EVERYTHING % "en", b=EVERYTHING % "he")
+    brand = replace(BRAND, logo=str(folder / LOGO) if request.param else "")
+    lib = Library.load(folder, brand)
+    bare = Library.load(folder, Brand())
+    return [
+        one.render(name, [], values).html
+        for one, name in product((lib, bare), ("a", "b"))
+        for values in samples(one.brand)
+    ]
+
+
+def test_an_independent_parser_finds_no_fault(pages: list[str]) -> None:
+    parser = html5lib.HTMLParser(strict=True)
+    for page in dict.fromkeys(pages):
+        parser.parse(page)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_an_independent_parser_finds_no_fault_in_the_shipped_answers(language: str) -> None:
+    lib = library()
+    for name in lib.names:
+        html5lib.HTMLParser(strict=True).parse(lib.render(name, [language], next(samples(lib.brand))).html)
+
+
+def test_language_and_direction_are_said_on_what_mail_programs_keep(pages: list[str]) -> None:
+    for page in pages:
+        tags = Page(page).tags
+        html, table = (next(attrs for tag, attrs in tags if tag == wanted) for wanted in ("html", "table"))
+        assert html["lang"] == table["lang"] and html["dir"] == table["dir"]
+        assert html["dir"] == {"en": "ltr", "he": "rtl"}[html["lang"] or ""]
+        side = "right" if html["dir"] == "rtl" else "left"
+        sides = set(re.findall(r"text-align:\s*(\w+)", page))
+        assert sides == {side}
+
+
+def test_nothing_comes_from_elsewhere_and_every_picture_has_words(pages: list[str]) -> None:
+    for page in pages:
+        assert not re.search(r"url\s*\(|@import|@font-face|<script|<link|javascript:|expression\(", page)
+        for tag, attrs in Page(page).tags:
+            assert tag == "a" or not any("//" in (value or "") for value in attrs.values()), (tag, attrs)
+            assert tag != "img" or ((attrs["src"] or "").startswith("cid:") and attrs["alt"] == "Example Ltd")
+        assert len(page) < 30_000
+
+
+def properties(page: str) -> set[str]:
+    """Every CSS property in a page, outside of Outlook's conditional comments."""
+    page = re.sub("<!--.*?-->", "", page, flags=re.DOTALL)
+    declarations = [*re.findall(r'style="([^"]*)"', page), *re.findall(r"\{([^{}]*)\}", page)]
+    return {name for text in declarations for name in re.findall(r"(?:^|;)\s*([a-z-]+)\s*:", text)}
+
+
+def documented() -> set[str]:
+    """The properties of the table in docs/templates.md."""
+    text = (ROOT / "docs" / "templates.md").read_text("utf-8")
+    rows = text[text.index("| CSS |") :].partition("\n\n")[0].splitlines()[2:]
+    return {name for row in rows for name in re.findall(r"`([a-z-]+)`", row.split("|")[1])}
+
+
+def test_the_css_is_that_of_the_table(pages: list[str]) -> None:
+    assert documented() == set.union(*map(properties, pages)) | {"display"}  # of the logo, where there is one
+
+
+def _rules(css: str) -> dict[str, dict[str, str]]:
+    """selector -> property -> value."""
+    found: dict[str, dict[str, str]] = {}
+    for selectors, body in re.findall(r"([^{}]+)\{([^{}]*)\}", css):
+        for selector in selectors.split(","):
+            values = {k: v.replace("!important", "").strip() for k, v in re.findall(r"([a-z-]+):\s*([^;]+);", body)}
+            found.setdefault(selector.strip(), {}).update(values)
+    return found
+
+
+PAIRS = [
+    (".head", ".card"), (".body", ".card"), (".body blockquote", ".body blockquote"), (".sign", ".card"),
+    (".foot", ".card"), ("a", ".card"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "ground"), PAIRS)
+@pytest.mark.parametrize("colour", ["#0b5fff", "#ffd43b", "#111111", "#fafafa", "#7a0000"])
+def test_text_can_be_read_by_day_and_by_night(text: str, ground: str, colour: str) -> None:
+    face = Face.of(Brand(colour=colour))
+    css = re.findall("<style>(.*?)</style>", (LAYOUTS / "layout.html").read_text(), re.DOTALL)[-1]
+    for name in ("colour", "ink", "ink_dark", "on_colour"):
+        css = css.replace("{{ brand." + name + " }}", getattr(face, name))
+    day, night = css.split("@media (prefers-color-scheme: dark) {")
+    for rules in (_rules(day), _rules(night)):
+        assert contrast(rules[text]["color"], rules[ground]["background-color"]) >= 4.5
+
+
+def test_the_anatomy_is_that_of_a_real_answer() -> None:
+    assert (ROOT / "docs" / "anatomy.md").read_text("utf-8") == anatomy.page(), "make anatomy"
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "docs" / "screenshots").glob("*.png")), ids=lambda path: path.name)
+def test_pictures_are_small(path: Path) -> None:
+    assert path.read_bytes()[:4] == b"\x89PNG" and path.stat().st_size < 150_000
