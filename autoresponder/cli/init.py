@@ -130,7 +130,7 @@ class _Asker:
 def _find_out(args: argparse.Namespace, folder: Path, ask: _Asker) -> tuple[Start, str]:
     """All that the file needs, and the password where it is ours to keep ("" where it is kept elsewhere)."""
     if ask.somebody:
-        print(f"This writes {near(folder / 'rules.yaml')} in shadow mode: it will decide and record, and send nothing.\n"
+        print(f"This writes {near(folder / 'rules.yaml')} in shadow mode: to decide and record, and send nothing.\n"
               "Ctrl-C leaves nothing behind.\n")  # fmt: skip
     address = ask.line("Address of the mailbox", "--address", args.address, "", values.address)
     domain = address.rpartition("@")[2]

@@ -8,8 +8,10 @@ from collections.abc import Collection, Iterator, Mapping
 
 from autoresponder.config.conditions import clues, covers, nested, pins_sender
 from autoresponder.config.loader import Document, Path_
+from autoresponder.config.overlap import Overlap
 from autoresponder.config.problems import Parts, about
-from autoresponder.config.schema import MailboxTable, Office, RuleTable
+from autoresponder.config.providers import by_domain
+from autoresponder.config.schema import MailboxTable, Office, RuleTable, When
 from autoresponder.config.values import nearest
 from autoresponder.core.address import sender_key
 from autoresponder.core.rules import All, Rule
@@ -23,6 +25,7 @@ def check_together(
     yield from _presence(document)
     yield from _names(document, rules)
     yield from _unreachable(document, rules)
+    yield from _left_over(document, parts, rules)
     for index, table in parts.rules.items():
         yield from _rule(document, ("rules", index), table, rules[index], parts)
     yield from _mailboxes(document, parts.mailboxes)
@@ -64,27 +67,59 @@ def _names(document: Document, rules: Mapping[int, Rule]) -> Iterator[Problem]:
         first.setdefault(rule.name, index)
 
 
+PAIRS = 150
+"""Rules up to this many are each held against all above them; of more, only against those with a part in common."""
+
+
 def _unreachable(document: Document, rules: Mapping[int, Rule]) -> Iterator[Problem]:
+    """Rules that can never match, as far as that can be proven."""
     always: list[tuple[str, All]] = []  # names and conditions of earlier rules: those without conditions
     filed: dict[object, list[tuple[str, All]]] = {}  # and the others, each by the clues of one of its parts
+    above: list[tuple[str, All]] = []
+    overlap = Overlap()
     for index, rule in rules.items():
-        when = rule.when if isinstance(rule.when, All) else All((rule.when,))
+        when = _parts(rule)
+        path = ("rules", index)
         candidates = [*always, *(earlier for part in when.parts for earlier in filed.get(clues(part)[0], ()))]
-        if cover := next((name for name, wide in candidates if covers(wide, when)), ""):
+        cover = next((name for name, wide in candidates if covers(wide, when)), "")
+        if not cover and len(rules) <= PAIRS:
+            cover = next((name for name, wide in above if overlap.wider(wide, when)), "")
+        if cover:
             sentence = f'can never match: "{cover}" above it matches everything that it would'
-            yield about(document, ("rules", index), sentence, "move it up, or remove it", warning=True)
+            yield about(document, path, sentence, "move it up, or remove it", warning=True)
+        elif overlap.impossible(when):
+            yield about(document, (*path, "when"), "can never match: it contradicts itself", warning=True)
         elif not when.parts:
             always.append((rule.name, when))
         else:
             rarest = min((clues(part) for part in when.parts), key=lambda c: max(len(filed.get(x, ())) for x in c))
             for clue in rarest:
                 filed.setdefault(clue, []).append((rule.name, when))
+        above.append((rule.name, when))
+
+
+def _left_over(document: Document, parts: Parts, rules: Mapping[int, Rule]) -> Iterator[Problem]:
+    """Rules that answer, and letters that none of them fits."""
+    written = document.data.get("rules") if isinstance(document.data, dict) else None
+    if not isinstance(written, list) or len(written) != len(rules) or not any(r.reply for r in rules.values()):
+        return
+    if not Overlap().everything(map(_parts, rules.values()), frozenset(parts.mailboxes)):
+        sentence = "no rule is left for letters that none of these fits: they get no answer"
+        step = "end with - {name: Everything else, reply: acknowledgement}, or with reply: false if that is meant"
+        yield about(document, ("rules", len(written) - 1), sentence, step, warning=True)
+
+
+def _parts(rule: Rule) -> All:
+    return rule.when if isinstance(rule.when, All) else All((rule.when,))
 
 
 def _rule(document: Document, path: Path_, table: RuleTable, rule: Rule, parts: Parts) -> Iterator[Problem]:
     if table.answer_despite and not pins_sender(table.when):
         sentence = "answers what looks like a machine, so the rule must say from whom"
         yield about(document, (*path, "answer_despite"), sentence, "add from: to when")
+    elif table.answer_despite:
+        for when, place in nested(table.when, (*path, "when")):
+            yield from _wide_senders(document, place, when)
     if rule.reply is None:
         for key in ("promise", "once", "not_older_than", "kind", "language", "answer_despite", "shadow"):
             if key in table.model_fields_set:
@@ -112,6 +147,16 @@ def _rule(document: Document, path: Path_, table: RuleTable, rule: Rule, parts: 
     if rule.promise and "working" in rule.promise.unit and not _any_office(parts, "hours"):
         sentence = "without office hours, working hours and days count round the clock"
         yield about(document, (*path, "promise"), sentence, "add office: {timezone: …, hours: …}", warning=True)
+
+
+def _wide_senders(document: Document, path: Path_, when: When) -> Iterator[Problem]:
+    """Patterns of a rule with `answer_despite` that hold for senders nobody here can know."""
+    for i, pattern in enumerate(when.from_ or ()):
+        local, _, domain = pattern.rpartition("@")
+        anybody = not local.strip("*") and by_domain(domain) is not None
+        if anybody or len([label for label in domain.split(".") if label.strip("*?")]) < 2:
+            sentence = f'answer_despite holds for strangers too: "{pattern}" is very wide'
+            yield about(document, (*path, "from", i), sentence, "name addresses or domains you know", warning=True)
 
 
 def _names_in(document: Document, path: Path_, key: str, names: Collection[str], parts: Parts) -> Iterator[Problem]:
