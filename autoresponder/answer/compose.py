@@ -92,6 +92,13 @@ class Composer:
         """The answer's HTML for a browser, which cannot look for the logo in the letter: it is in the page itself."""
         return answer.html.replace(f"cid:{LOGO_ID}", self._logo_url)
 
+    def language(self, decision: Decision, message: Message, mailbox: Mailbox) -> str:
+        """The language that the answer would be in; `decision` must be one that replies."""
+        rule = decision.rule
+        if rule is None or rule.reply is None:
+            raise ValueError("this decision answers nobody")
+        return self._library.chosen(rule.reply, self._tongues(rule.reply, rule.language, message, mailbox))
+
     def _tongues(self, name: str, wanted: str, message: Message, mailbox: Mailbox) -> tuple[str, ...]:
         """Rule, then the letter's text where that is sure, then its headers, then the mailbox."""
         if wanted:

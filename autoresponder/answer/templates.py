@@ -161,6 +161,11 @@ class Library:
         variant = self._pick(name, languages)
         return self._fill(variant, values, variant.source.language or (languages[-1] if languages else "en"))
 
+    def chosen(self, name: str, languages: Sequence[str]) -> str:
+        """The language of the variant that `render` would fill."""
+        found = next((one for wanted in languages if (one := _match(self._of(name), wanted))), None)
+        return found.language if found and found.language else languages[-1] if languages else "en"
+
     def _of(self, name: str) -> Mapping[str, Source]:
         if name in self._sources:
             return self._sources[name]

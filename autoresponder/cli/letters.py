@@ -51,7 +51,8 @@ class Spot:
 
     def arrived(self) -> datetime:
         """When it arrived: what its header says, else the file's own time, else now."""
-        if found := handed_in(self.read(HEAD)):
+        found = handed_in(self.read(HEAD))
+        if found and found <= datetime.now(UTC):  # a broken or forged Date may say anything
             return found
         return (
             datetime.now(UTC) if self.raw is not None else datetime.fromtimestamp(Path(self.file).stat().st_mtime, UTC)

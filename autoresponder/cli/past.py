@@ -1,15 +1,17 @@
 """The letters that a backtest replays: of mailboxes, over IMAP and read-only, or of files; in the order of arrival.
 
-Contract: of each letter only its place and date are held in memory, a batch of letters at most is. Folders are opened
-with EXAMINE and read with BODY.PEEK (`mail.imap`), so nothing on the server changes. Several folders have a connection
-each, and their letters come merged. Fails with `ConfigError` (a file) or `RemoteError` (a server).
+Contract: of each letter only its place and date are held in memory, and of the letters themselves the next few
+hundred. Folders are opened with EXAMINE and read with BODY.PEEK (`mail.imap`), so nothing on the server changes.
+Several folders have a connection each, and their letters come merged. Fails with `ConfigError` (a file) or
+`RemoteError` (a server).
 """
 
 import heapq
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 from operator import attrgetter
 
@@ -18,6 +20,8 @@ from autoresponder.config.settings import Account
 from autoresponder.core.message import Arrival, Outline
 from autoresponder.mail.imap import Session
 
+CHUNK = 200
+"""Letters that are fetched ahead."""
 A_DAY = timedelta(days=1)
 """Further back that a search by date begins: SINCE means the days of the server's own time zone."""
 
@@ -78,7 +82,20 @@ def of_mailboxes(accounts: Sequence[Account], span: Span, stack: ExitStack) -> P
     if span.most is not None:
         dated = _newest(dated, span.most)
     streams = (source.letters([uid for _, uid in some]) for source, some in zip(sources, dated, strict=True) if some)
-    return Past(sum(map(len, dated)), heapq.merge(*streams, key=attrgetter("arrived")))
+    return Past(sum(map(len, dated)), _ahead(heapq.merge(*streams, key=attrgetter("arrived"))))
+
+
+def _ahead(letters: Iterator[Old]) -> Iterator[Old]:
+    """The same letters; a thread fetches the next ones while these are decided."""
+
+    def some() -> list[Old]:
+        return list(islice(letters, CHUNK))
+
+    with ThreadPoolExecutor(1) as fetcher:
+        coming = fetcher.submit(some)
+        while chunk := coming.result():
+            coming = fetcher.submit(some)
+            yield from chunk
 
 
 _Dated = list[tuple[datetime, int]]
@@ -110,7 +127,8 @@ class _Folder:
         uids = self._session.uids_since((span.since - A_DAY).date()) if span.since else self._session.uids_from(1)
         if span.most is not None:
             uids = uids[len(uids) - min(span.most, len(uids)) :]
-        return [one for one in self._session.arrivals(uids) if span.since is None or one[0] >= span.since]
+        dated = [(at.astimezone(UTC), uid) for at, uid in self._session.arrivals(uids)]  # which shares its zone
+        return [one for one in dated if span.since is None or one[0] >= span.since]
 
     def letters(self, uids: list[int]) -> Iterator[Old]:
         """These letters, a batch at a time."""

@@ -6,7 +6,7 @@ letters; a letter that turns up a second time in a mailbox is `seen`. What it ca
 the first letter, and which addresses bounced. Memory grows with the senders, not with the letters' sizes.
 """
 
-from collections import deque
+from bisect import bisect_right, insort
 from dataclasses import replace
 from datetime import datetime
 
@@ -22,23 +22,25 @@ class Window:
     def __init__(self, limit: Limit | None) -> None:
         """None: nothing is limited, so nothing is counted."""
         self._limit = limit
-        self._times: dict[str, deque[datetime]] = {}
+        self._times: dict[str, list[datetime]] = {}
+        self._swept: datetime | None = None
 
     def count(self, key: str, now: datetime) -> int:
-        """Answers in the window that ends now; those that left it are forgotten."""
+        """Answers in the window that ends now."""
         times = self._times.get(key)
-        if times is None or self._limit is None:
+        if not times or self._limit is None:
             return 0
-        while times and times[0] <= now - self._limit.window:
-            times.popleft()
-        if not times:
-            del self._times[key]
+        del times[: bisect_right(times, now - self._limit.window)]
         return len(times)
 
     def add(self, key: str, now: datetime) -> None:
         """One more answer."""
-        if self._limit:
-            self._times.setdefault(key, deque()).append(now)
+        if self._limit is None:
+            return
+        insort(self._times.setdefault(key, []), now)
+        if self._swept is None or now - self._swept > self._limit.window:
+            self._swept = now
+            self._times = {key: times for key, times in self._times.items() if times[-1:] > [now - self._limit.window]}
 
 
 class Replay:

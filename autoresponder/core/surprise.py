@@ -34,11 +34,11 @@ _CLIENTS = re.compile(
     r"thunderbird|outlook|apple mail|iphone|ipad|k-9|roundcube|evolution|mutt|kmail|claws|gnome|horde|zimbra|samsung",
     re.IGNORECASE,
 )
-_MASS = re.compile(
-    r"unsubscribe|opt[- ]out|view (?:it |this )?(?:email )?in (?:your|a) browser|darse de baja|cancelar (?:la )?suscri"
-    r"|abbestellen|abmelden|d[ée]sabonner|desinscr|disiscri|afmelden|wypisz|do not reply|no responda|nicht antworten",
-    re.IGNORECASE,
-)
+_MASS = (
+    "unsubscribe", "opt out", "opt-out", "in your browser", "darse de baja", "cancelar la suscripción", "abbestellen",
+    "abmelden", "se désabonner", "désinscri", "disiscri", "afmelden", "wypisz", "do not reply", "no responda",
+    "nicht antworten",
+)  # fmt: skip
 _FORMAL = re.compile(
     r"^(?:(?:your|su|tu|ihre?|votre) )?(?:order|invoice|receipt|statement|payment|password|verification|security|login|"
     r"confirm|pedido|recibo|rechnung|bestellung|zahlung|commande)\b",
@@ -59,6 +59,12 @@ def _from(message: Message) -> tuple[str, str, str]:
     return author.name, author.local, author.domain
 
 
+def _is_mass(message: Message) -> bool:
+    text = message.text if len(message.text) < 8000 else message.text[:4000] + message.text[-4000:]
+    text = text.lower()
+    return any(word in text for word in _MASS)
+
+
 def _client(message: Message) -> bool:
     headers = message.headers
     return bool(_CLIENTS.search(headers.first("user-agent") + " " + headers.first("x-mailer")))
@@ -71,7 +77,7 @@ SIGNS = (
     Sign(15, "it asks something", lambda m: "?" in m.subject or "?" in m.text[:3000]),
     Sign(10, "it comes from a private address", lambda m: bool(_FREE.fullmatch(_from(m)[2]))),
     Sign(10, "it is short", lambda m: 0 < len(m.text) < 1200),
-    Sign(-30, "it tells how to unsubscribe", lambda m: bool(_MASS.search(m.text[-4000:] + m.text[:4000]))),
+    Sign(-30, "it tells how to unsubscribe", _is_mass),
     Sign(-20, "its subject is that of a form letter", lambda m: bool(_FORMAL.match(m.subject))),
     Sign(-15, "it has many links", lambda m: len(_LINK.findall(m.text[:20_000])) > 5),
     Sign(-15, "a department sent it", lambda m: bool(_OFFICE.match(_from(m)[1]))),

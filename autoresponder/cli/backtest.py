@@ -1,0 +1,244 @@
+"""`backtest`: who would have been answered, and with what, had these rules been in force; or what others change.
+
+The letters of a mailbox (over IMAP, read-only) or of files are decided one after the other, in the order of their
+arrival, each at the moment when it arrived and with the history of those before it (`core.replay`). The same code
+decides as in the daemon; nothing is sent, nothing recorded, nothing on the server changes. Memory does not grow with
+the letters' sizes, and only a little with their number.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from autoresponder.cli.judge import known, open_book
+from autoresponder.cli.paint import paint, safe, table
+from autoresponder.cli.past import Old, Past, Span, of_files, of_mailboxes
+from autoresponder.cli.progress import Progress
+from autoresponder.cli.tally import Tally, Verdict
+from autoresponder.config.settings import Settings
+from autoresponder.core.decide import Decision, mailbox_of
+from autoresponder.core.message import Message, parse
+from autoresponder.core.replay import Replay
+from autoresponder.errors import ConfigError, ExitCode
+from autoresponder.service.desk import Book
+
+_JSON = json.JSONEncoder(ensure_ascii=False)
+_STYLES = {"answered": "good", "held": "warn", "silent": "dim", "quarantined": "bad"}
+
+
+def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """The command's words."""
+    p = commands.add_parser("backtest", help="what these rules would have done to the last days' letters")
+    p.add_argument("files", nargs="*", metavar="FILE", help="mbox, Maildir, folder or .eml instead of the mailboxes")
+    p.add_argument("--days", type=_positive, metavar="N", help="the letters of the last N days")
+    p.add_argument("--messages", type=_positive, metavar="N", help="the last N letters")
+    p.add_argument("--mailbox", default="", help="of this mailbox only; with files: as letters of this one")
+    p.add_argument("--any-recipient", action="store_true", help="do not ask whether it was addressed to us")
+    p.add_argument("--against", type=Path, metavar="OTHER.yaml", help="show only what OTHER.yaml would do differently")
+    p.add_argument("--json", action="store_true", help="one JSON object a letter, then one with the summary")
+    p.add_argument("--html", type=Path, metavar="FILE", help="also write a page with plots")
+    p.set_defaults(do=do)
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or not 0 < int(text) < 10**9:
+        raise argparse.ArgumentTypeError(f"“{text}” is not a number above 0")
+    return int(text)
+
+
+def do(args: argparse.Namespace) -> int:
+    """0 when every letter could be read and decided, 1 when one would be quarantined."""
+    if not (args.files or args.days or args.messages):
+        raise ConfigError("how far back?", place="backtest", step="for example: autoresponder backtest --days 30")
+    if args.against and args.html:
+        raise ConfigError("a comparison has no page", place="--html", step="leave --html or --against out")
+    settings, book = open_book(args.config, any_recipient=args.any_recipient)
+    known(args.mailbox, book.policy)
+    with ExitStack() as stack:
+        past = _past(args, settings, stack)
+        if args.against:
+            return _compare(args, book, past)
+        return _replay(args, book, past)
+
+
+def _past(args: argparse.Namespace, settings: Settings, stack: ExitStack) -> Past:
+    since = datetime.now(UTC) - timedelta(days=args.days) if args.days else None
+    span = Span(since, args.messages)
+    if args.files:
+        return of_files(args.files, span)
+    accounts = [a for a in settings.accounts.values() if args.mailbox in ("", a.name)]
+    return of_mailboxes(accounts, span, stack)
+
+
+def _replay(args: argparse.Namespace, book: Book, past: Past) -> int:
+    judge = Judge(book, args.mailbox)
+    tally = Tally(past.total, judge.language)
+    with Progress(past.total) as progress:
+        for old in past.letters:
+            verdict = judge(old, *read(old))
+            tally.note(verdict)
+            if args.json:
+                sys.stdout.write(_JSON.encode(verdict.row()) + "\n")
+            progress.step()
+        seconds = progress.seconds
+    if args.html:
+        from autoresponder.cli.backtest_page import page
+
+        args.html.write_text(page(tally, _title(args)), "utf-8")
+    if args.json:
+        sys.stdout.write(_JSON.encode({"summary": tally.summary()}) + "\n")
+    else:
+        _show(tally, _title(args), seconds)
+    return ExitCode.FOUND_WRONG if tally.what["quarantined"] else ExitCode.OK
+
+
+def read(old: Old) -> tuple[Message | None, str]:
+    """The letter, or why it cannot be read."""
+    if old.broken:
+        return None, old.broken
+    try:
+        return parse(old.raw, size=old.size, outline=old.outline), ""
+    except Exception as error:  # a fault of ours is shown as the quarantine that the daemon would make of it
+        return None, f"{type(error).__name__}: {error}"
+
+
+class Judge:
+    """One rules.yaml, deciding letters in the order of their arrival."""
+
+    def __init__(self, book: Book, mailbox: str) -> None:
+        """`mailbox`: whose letters those in files are; "" for the one that each was written to."""
+        self._book, self._mailbox = book, mailbox
+        self._replay = Replay(book.policy, book.language)
+
+    def __call__(self, old: Old, message: Message | None, broken: str) -> Verdict:
+        """What would have happened to the letter; `broken`: why it cannot be read."""
+        mailbox = old.mailbox or self._mailbox
+        if message is None:
+            return Verdict(old, mailbox, None, Decision("quarantine", "unreadable", broken))
+        mailbox = mailbox or mailbox_of(message, self._book.policy)
+        try:
+            decision = self._replay.decide(message, old.arrival(mailbox))
+        except Exception as error:  # as above
+            decision = Decision("quarantine", "unreadable", f"{type(error).__name__}: {error}")
+        return Verdict(old, mailbox, message, decision)
+
+    def language(self, verdict: Verdict) -> str:
+        """The language in which the letter is answered."""
+        if verdict.message is None:
+            return ""
+        mailbox = self._book.policy.mailboxes[verdict.mailbox]
+        return self._book.composer.language(verdict.decision, verdict.message, mailbox)
+
+
+# two rule files -----------------------------------------------------------------------------------------------------
+def _compare(args: argparse.Namespace, book: Book, past: Past) -> int:
+    _settings, other = open_book(args.against, any_recipient=args.any_recipient)
+    for name in [args.mailbox] if args.mailbox else book.policy.mailboxes:
+        known(name, other.policy, str(args.against))
+    sides = Judge(book, args.mailbox), Judge(other, args.mailbox)
+    tallies = Tally(past.total), Tally(past.total)
+    changed = quarantined = 0
+    with Progress(past.total) as progress:
+        for old in past.letters:
+            message, broken = read(old)
+            before, after = (judge(old, message, broken) for judge in sides)
+            for tally, verdict in zip(tallies, (before, after), strict=True):
+                tally.what[verdict.what] += 1
+            quarantined += "quarantined" in (before.what, after.what)
+            if effect(before) != effect(after):
+                changed += 1
+                _show_change(before, after, args.json)
+            progress.step()
+    letters = tallies[0].letters
+    if args.json:
+        sums = {name: dict(tally.what) for name, tally in zip(("before", "after"), tallies, strict=True)}
+        sys.stdout.write(_JSON.encode({"summary": {"letters": letters, "changed": changed, **sums}}) + "\n")
+    else:
+        print(f"{changed:,} of {letters:,} letters would be treated differently by {args.against}")
+        for name, tally in zip((args.config, args.against), tallies, strict=True):
+            print(f"  {name}: " + _counts(tally))
+    return ExitCode.FOUND_WRONG if quarantined else ExitCode.OK
+
+
+def effect(verdict: Verdict) -> tuple[object, ...]:
+    """What anybody would notice of a decision: two with the same effect differ in words only."""
+    decision, rule = verdict.decision, verdict.decision.rule
+    acts = (rule.mark, rule.move_to, rule.notify) if rule and decision.act else ()
+    if decision.action != "reply" or rule is None or decision.target is None:
+        return decision.action, acts
+    due = decision.due
+    return "reply", acts, rule.reply, rule.language, rule.kind, decision.target.key, bool(decision.hold), due
+
+
+def _show_change(before: Verdict, after: Verdict, as_json: bool) -> None:
+    if as_json:
+        rows = before.row(), after.row()
+        same = ("letter", "arrived", "from", "subject")
+        sides = [{key: value for key, value in row.items() if key not in same} for row in rows]
+        line: dict[str, Any] = {key: rows[0][key] for key in same} | {"before": sides[0], "after": sides[1]}
+        sys.stdout.write(_JSON.encode(line) + "\n")
+        return
+    subject = before.message.subject if before.message else ""
+    print(paint(before.old.name, "head") + f"  {safe(before.sender)}  {safe(subject)[:80]}")
+    for mark, verdict, style in (("-", before, "bad"), ("+", after, "good")):
+        print(paint(f"  {mark} {outcome(verdict)}", style) + f": {safe(verdict.decision.why)}")
+
+
+def outcome(verdict: Verdict) -> str:
+    """`answered with “invoice”`, `silent (once)` …"""
+    rule = verdict.decision.rule
+    if verdict.decision.action == "reply" and rule:
+        return f"{verdict.what} with “{rule.reply}”"
+    return f"{verdict.what} ({verdict.decision.reason})"
+
+
+# for people ---------------------------------------------------------------------------------------------------------
+def _title(args: argparse.Namespace) -> str:
+    rules = str(args.config)
+    if args.files:
+        return f"{rules} and {', '.join(args.files[:3])}{' …' if len(args.files) > 3 else ''}"
+    return f"{rules}, {f'mailbox {args.mailbox}' if args.mailbox else 'all mailboxes'}"
+
+
+def _counts(tally: Tally) -> str:
+    shown = (what for what in _STYLES if tally.what[what] or what in ("answered", "silent"))
+    return ", ".join(f"{tally.what[what]:,} {what}" for what in shown)
+
+
+def _show(tally: Tally, title: str, seconds: float) -> None:
+    print(paint(safe(title), "head"))
+    if not tally.letters:
+        print("there are no letters in that time")
+        return
+    span = f"{tally.first:%Y-%m-%d %H:%M} to {tally.last:%Y-%m-%d %H:%M}" if tally.first else ""
+    print(f"{tally.letters:,} letters, {span}; {tally.letters / max(seconds, 0.001):,.0f} a second")
+    print(f"{_counts(tally)}\n")
+    print("\n\n".join(_tables(tally)))
+    if tally.surprises:
+        print(paint("\nworth a look: what looks strange", "bold") + paint("  (autoresponder explain says why)", "dim"))
+    for one in tally.surprises:
+        alike = f" (and {one.alike - 1} more like it)" if one.alike > 1 else ""
+        print(paint(f"  {one.what}", _STYLES[one.what]) + f"  {safe(one.sender)}  {safe(one.subject)[:70]}{alike}")
+        print(
+            paint(f"      {safe(one.why)}" + (f"; yet {one.signs}" if one.signs else "") + f"  [{one.letter}]", "dim")
+        )
+
+
+def _tables(tally: Tally) -> Iterator[str]:
+    heads = (
+        ("SILENT BECAUSE", tally.silent), ("ANSWERED BY RULE", tally.rules), ("SILENCED BY RULE", tally.quiet_rules),
+        (f"LANGUAGE{' (A SAMPLE)' if tally.sampled < tally.rules.total() else ''}", tally.languages),
+    )  # fmt: skip
+    for head, counter in heads:
+        if total := counter.total():
+            most = max(counter.values())
+            yield table(
+                [head, "LETTERS", ""],
+                [[name, f"{n:,}", "█" * max(1, round(24 * n / most)) + f" {n / total:.0%}"] for name, n in
+                 counter.most_common(20)],
+            )  # fmt: skip
