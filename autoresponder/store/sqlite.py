@@ -19,6 +19,9 @@ from autoresponder.store.migrate import Migration, load, migrate, pending, versi
 from autoresponder.store.sql import Database, Row, SqlStore
 
 BUSY_SECONDS = 10.0
+"""For which a command waits when another process is writing."""
+DAEMON_BUSY_SECONDS = 1.5
+"""For which a daemon does: it tries again anyway, and must be able to stop in time."""
 OLDEST_SQLITE = (3, 37, 0)
 LARGE = 256 * 2**20
 """Octets from which an unclean file gets the quick check, which leaves out comparing indexes with tables."""
@@ -175,6 +178,7 @@ class SqliteDatabase(Database):
         """From here on this is the daemon's, until `close` frees the lock."""
         self._belongings.callback(lock.__exit__)
         self.execute("DELETE FROM meta WHERE key = 'clean'")
+        self.execute(f"PRAGMA busy_timeout = {DAEMON_BUSY_SECONDS * 1000:.0f}")
         self._daemon = True
 
     def check(self) -> None:
