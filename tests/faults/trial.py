@@ -219,6 +219,34 @@ def stall(trial: Trial) -> None:
     trial.deliver_meanwhile()
 
 
+def term_and_stall(trial: Trial) -> None:
+    """SIGTERM while no server says anything more: the grace ends it."""
+    trial.await_freeze()
+    trial.imap.stall()
+    trial.smtp.stall()
+    trial.house.kick(signal.SIGTERM)
+    trial.thaw()
+    term(trial)
+
+
+def term_and_lock(trial: Trial) -> None:
+    """SIGTERM while another program holds the state."""
+    trial.await_freeze()
+    other = sqlite3.connect(trial.state, isolation_level=None)
+    try:
+        other.execute("BEGIN IMMEDIATE")
+        trial.house.kick(signal.SIGTERM)
+        trial.thaw()
+        begun = time.monotonic()
+        trial.await_end()
+        if (took := time.monotonic() - begun) > 10:
+            trial.problems.append(f"it took {took:.1f} s to stop")
+    finally:
+        other.close()
+    trial.deliver_meanwhile()
+    trial.start()
+
+
 def disk_full(trial: Trial) -> None:
     """Not a byte can be written for a while."""
     assert trial.disk
