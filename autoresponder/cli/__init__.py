@@ -59,9 +59,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return int(args.do(args))
     except ConfigError as error:
+        from autoresponder.cli.excerpt import told  # reads the grammar: only when something is wrong
+
         for problem in error.problems:
-            style = "warn" if problem.severity == "warning" else "bad"
-            print(paint(str(problem), style, stream=sys.stderr), file=sys.stderr)
+            print(told(problem, sys.stderr), file=sys.stderr)
         return error.exit_code
     except UserError as error:
         print(paint(f"autoresponder: {error}", "bad", stream=sys.stderr), file=sys.stderr)

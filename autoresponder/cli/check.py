@@ -3,7 +3,10 @@
 import argparse
 import asyncio
 import json
+import sys
+from functools import partial
 
+from autoresponder.cli.excerpt import told
 from autoresponder.cli.paint import paint, table
 from autoresponder.config.build import missing_secrets
 from autoresponder.config.settings import Account, Settings
@@ -34,7 +37,7 @@ def do(args: argparse.Namespace) -> int:
             print(_json(problem))
         return error.exit_code
     for warning in settings.warnings:
-        print(_json(warning) if args.json else paint(str(warning), "warn"))
+        print(_json(warning) if args.json else told(warning, sys.stdout))
     results = _connect(settings) if args.connect else []
     if args.json:
         for where, account, sentence in results:
@@ -76,9 +79,10 @@ def _json(problem: Problem) -> str:
 def _connect(settings: Settings) -> list[tuple[str, str, str]]:
     """(server, mailbox, what failed or "") for every IMAP and SMTP server."""
     results = []
+    moves = [rule.move_to for rule in settings.policy.rules if rule.move_to]
     for account in settings.accounts.values():
         for kind, host, port, attempt in (
-            ("imap", account.imap.host, account.imap.port, _try_imap),
+            ("imap", account.imap.host, account.imap.port, partial(_try_imap, moves)),
             ("smtp", account.smtp.host, account.smtp.port, _try_smtp),
         ):
             try:
@@ -90,11 +94,12 @@ def _connect(settings: Settings) -> list[tuple[str, str, str]]:
     return results
 
 
-def _try_imap(account: Account) -> None:
+def _try_imap(moves: list[str], account: Account) -> None:
+    """Logs in and opens every folder that is named; one that is not there is answered with those that sound like it."""
     session = Session(account.imap, account.name)
     try:
         session.connect()
-        for folder in account.folders:
+        for folder in dict.fromkeys((*account.folders, account.sent, *moves)):
             session.select(folder)
     finally:
         session.close()

@@ -526,7 +526,9 @@ def language(value: object) -> str:
     known = _names("languages")
     match = re.fullmatch(r"([A-Za-z]{2,3})(?:[-_]([A-Za-z]{4}))?(?:[-_]([A-Za-z]{2}|\d{3}))?", found)
     if not match or match[1].casefold() not in known:
-        raise BadValue(f"{shown(value)} is not a language", _by_name(found, known) or "such as es or pt-BR")
+        raise BadValue(
+            f"{shown(value)} is not a language", _by_name(found, "languages", known) or "such as es or pt-BR"
+        )
     return "-".join(filter(None, (match[1].lower(), (match[2] or "").title(), (match[3] or "").upper())))
 
 
@@ -535,18 +537,31 @@ def country(value: object) -> str:
     found = line(value, "country: ES")
     known = {code: name for code, name in _names("territories").items() if len(code) == 2 and code.isalpha()}
     if found.upper() not in known:
-        raise BadValue(f"{shown(value)} is not a country code", _by_name(found, known) or "two letters, such as ES")
+        raise BadValue(
+            f"{shown(value)} is not a country code", _by_name(found, "territories", known) or "two letters, such as ES"
+        )
     return found.upper()
 
 
-def _names(kind: str) -> dict[str, str]:
+_SPOKEN = ("en", "es", "de", "fr", "it", "pt", "nl", "pl", "ca", "gl", "eu", "ro")
+"""In which people may call a language or country by its name."""
+
+
+def _names(kind: str, spoken: str = "en") -> dict[str, str]:
     from babel import Locale  # costs a file read, and only these two kinds of key need it
 
-    return dict(getattr(Locale("en"), kind))
+    return dict(getattr(Locale(spoken), kind))
 
 
-def _by_name(word: str, known: dict[str, str]) -> str:
-    """The code of the language or country that is called, or nearly called, so in English."""
+def _by_name(word: str, kind: str, known: dict[str, str]) -> str:
+    """The code of the language or country that is called so, or nearly so in English."""
+    folded = word.casefold()
+    if kind == "territories" and folded == "uk":
+        return 'did you mean "GB"?'
+    for spoken in _SPOKEN:
+        names = {name.casefold(): code for code, name in _names(kind, spoken).items() if code in known}
+        if folded in names:
+            return f'did you mean "{names[folded]}"?'
     names = {name.casefold(): code for code, name in known.items()}
-    found = difflib.get_close_matches(word.casefold(), names, 1, 0.8)
+    found = difflib.get_close_matches(folded, names, 1, 0.8)
     return f'did you mean "{names[found[0]]}"?' if found else ""
