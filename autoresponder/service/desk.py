@@ -177,7 +177,9 @@ class Desk:
                 )
                 case.entry = self._entry(case, case.message, decision, book, now)
                 case.decision = decision
-                ledger.note(ask, now, decision.scope if case.entry.reply else None, held=bool(decision.hold))
+                reply = case.entry.reply
+                held = reply is not None and reply.state is State.HELD
+                ledger.note(ask, now, decision.scope if reply else None, held=held)
             except Exception as error:  # as above: also a template that fails on this one letter
                 case.entry = _quarantined(case, error)
             seen.add(ask.letter_key)
@@ -195,8 +197,8 @@ class Desk:
             return
         held = self._writer.run(lambda store: store.summary(now).outbox.get(State.HELD, 0)) + tripped.total()
         for breaker, case in first.items():
-            if case.decision and case.entry:
-                notice = book.staff.of_breaker(breaker, case.decision.hold, case.arrival, held, now)
+            if case.entry and case.entry.reply:
+                notice = book.staff.of_breaker(breaker, case.entry.reply.held_why, case.arrival, held, now)
                 case.entry = replace(case.entry, notices=(*case.entry.notices, notice))
 
     def _entry(self, case: _Case, message: Message, decision: Decision, book: Book, now: datetime) -> Entry:

@@ -66,8 +66,8 @@ class Staff:
         return replace(notice, again=None) if notice.letters else None
 
     def of_breaker(self, breaker: str, why: str, arrival: Arrival, held: int, now: datetime) -> Notice:
-        """That a limit holds answers back: `held` of them so far. News once a trip: again when nothing was held for a
-        whole window of the limit, or after a day."""
+        """That answers are held back, by the limit `breaker` ("": for another reason): `held` of them so far. News once
+        a trip: again when nothing was held for a whole window of the limit, or after a day."""
         mailbox = self.policy.mailboxes[arrival.mailbox]
         lines = [
             f"{why[:1].upper()}{why[1:]}. Further answers are held back, not lost; {held} are held now.",
@@ -79,10 +79,11 @@ class Staff:
             "    autoresponder outbox drop all --state held",
             "",
             "Single ones by their numbers. An answer that is not released in time (not_older_than) is given up, and",
-            "`outbox list --state failed` shows it. There is no further letter about this limit until it has been",
-            "quiet for a while, or a day has passed.",
+            "`outbox list --state failed` shows it. There is no further letter about this until it has been quiet for",
+            "a while, or a day has passed.",
         ]
-        subject = f"answers are held back (limit {'in total' if breaker == 'total' else f'for {breaker}'})"
+        which = {"": "", "total": " (limit in total)"}.get(breaker, f" (limit for {breaker})")
+        subject = f"answers are held back{which}"
         topic = f"breaker {breaker}"
         return self._notice(topic, mailbox, self.alert, subject, lines, now, quiet=_window(breaker, self.policy.limits))
 
@@ -123,5 +124,5 @@ class Staff:
 
 
 def _window(breaker: str, limits: Limits) -> timedelta | None:
-    limit = limits.total if breaker == "total" else limits.per_domain
+    limit = {"": None, "total": limits.total}.get(breaker, limits.per_domain)
     return limit.window if limit else None

@@ -136,6 +136,9 @@ def test_a_breaker() -> None:
     for words in ("10 answers were sent", "7 are held now", "outbox release all", "outbox drop all --state held"):
         assert words in text(total)
     assert "domain example.net" in domain.letters[0].subject
+    other = staff.of_breaker("", "the state was restored", ARRIVAL, 1, NOW)
+    assert (other.letters[0].subject, other.quiet) == ("[autoresponder] answers are held back", None)
+    assert text(other).startswith("The state was restored. Further answers")
 
 
 def test_a_refused_reload() -> None:
