@@ -209,19 +209,17 @@ def test_a_backup_put_back_elsewhere_answers_nobody_twice_and_loses_nobody(
 # shadow ---------------------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize("how", ["mode: shadow", "run --dry-run"])
 def test_what_waits_is_not_sent_in_shadow(house: House, dovecot: Dovecot, user: str, sink: Sink, how: str) -> None:
-    house.cli("run", "--once")
+    one_round(house)
     sink.on("CONNECT", answer="421 4.3.2 not now", drop=True)
     dovecot.deliver(user, letter(dovecot.address(user), ANA), ANA)
-    house.cli("run", "--once")
+    one_round(house)
     sink.behave()
     if how == "mode: shadow":
         house.more = "mode: shadow\n"
-        house.write()
-        house.cli("run", "--once")
+        one_round(house)
     else:
         house.cli("run", "--once", "--dry-run")
     assert sink.messages == ()
     house.more = ""
-    house.write()
-    house.cli("run", "--once")
+    one_round(house)
     assert [one.to for one in sink.messages] == [(ANA,)]
