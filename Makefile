@@ -18,6 +18,7 @@ CONFIG ?= /etc/autoresponder
 UNITS ?= /etc/systemd/system
 EXTRAS ?= holidays,language
 UNIT = autoresponder.service
+EDITOR_SERVER = $(VENV)/editor/node_modules/yaml-language-server/bin/yaml-language-server
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1|\2/p' Makefile | awk -F'|' '{ printf "  %-16s %s\n", $$1, $$2 }'
@@ -27,7 +28,7 @@ venv: $(VENV)/.dev  ## .venv/ with everything for work on this project
 demo: $(VENV)/.demo  ## see it work, on servers of its own; no account needed
 	$(VENV)/bin/autoresponder demo
 
-test: $(VENV)/.dev packages  ## all tests, against real Dovecot and Postfix
+test: $(VENV)/.dev packages editor  ## all tests, against real Dovecot and Postfix
 	$(VENV)/bin/python -m pytest $(PYTEST)
 
 lint: $(VENV)/.dev  ## style, types and the direction of imports
@@ -56,6 +57,12 @@ soak: $(VENV)/.dev packages  ## a busy mailbox under constant faults: SECONDS=36
 
 flood: $(VENV)/.dev packages  ## ten thousand letters in a minute
 	$(VENV)/bin/python -m benchmarks.flood
+
+# The language server that editors use for YAML; without npm the tests that drive it are skipped, with a loud line.
+editor: $(VENV)/bin/python
+	@[ -e $(EDITOR_SERVER) ] || ! command -v npm >/dev/null || { mkdir -p $(VENV)/editor && \
+		npm install --silent --no-audit --no-fund --prefix $(VENV)/editor yaml-language-server@1.25.0; } || \
+		echo "could not install yaml-language-server" >&2
 
 packages:
 	@sh .ci/packages.sh $(PACKAGES)

@@ -39,6 +39,7 @@ T = TypeVar("T")
 ATTEMPTS = 3
 """How often a person may type a password before we give up."""
 PASSWORD = Path("credentials/imap")
+SCHEMA = Path(next(iter(config.__path__))).resolve() / "rules.schema.json"
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -157,13 +158,14 @@ def _find_out(args: argparse.Namespace, folder: Path, ask: _Asker) -> tuple[Star
         language=ask.line("Language, where the sender's cannot be told", "--language", args.language, language,
                           values.language),
         zone=ask.line("Time zone of the office", "--timezone", args.timezone, zone, _zone),
-        country=country, schema=str(_schema()), ca_file=ca_file,
+        country=country, schema=named(SCHEMA), ca_file=ca_file,
     )  # fmt: skip
     return start, typed if secret.get("password") == {"file": str(PASSWORD)} else ""
 
 
-def _schema() -> Path:
-    return Path(next(iter(config.__path__))) / "rules.schema.json"
+def named(path: Path) -> str:
+    """A schema's file as the first line of rules.yaml names it, which ends at a space."""
+    return path.as_uri() if any(c.isspace() for c in str(path)) else str(path)
 
 
 def _provider(args: argparse.Namespace, domain: str) -> Provider | None:
