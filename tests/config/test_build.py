@@ -125,7 +125,7 @@ CONDITIONS: list[tuple[dict[str, Any], Condition]] = [
 ]
 
 
-@pytest.mark.parametrize(("written", "meant"), CONDITIONS, ids=lambda value: str(value)[:60])
+@pytest.mark.parametrize(("written", "meant"), CONDITIONS, ids=[str(written)[:60] for written, _ in CONDITIONS])
 def test_conditions(written: dict[str, Any], meant: Condition) -> None:
     made = condition(When.model_validate(written))
     assert (made if len(made.parts) > 1 else made.parts[0]) == meant

@@ -133,7 +133,10 @@ def test_reload(house: House, dovecot: Dovecot, sink: Sink, how: str) -> None:
         sink.wait(1)  # the old rules are in force
         assert any("did you mean" in line for line in house.json("status", code=1)[0]["attention"])
         other = house.mailbox(second)
-        house.rules = "rules:\n  - {name: Quiet, when: {subject: hush}, reply: false}\n  - {name: Everything, reply: acknowledgement}\n"
+        house.rules = (
+            "rules:\n  - {name: Quiet, when: {subject: hush}, reply: false}\n"
+            "  - {name: Everything, reply: acknowledgement}\n"
+        )
         if how == "file":
             house.reloaded()
         else:
