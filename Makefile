@@ -2,7 +2,7 @@
 
 SHELL = /bin/sh
 .DEFAULT_GOAL = help
-.PHONY: help venv demo test lint bench faults soak flood packages install configuration uninstall languages screenshots anatomy
+.PHONY: help venv demo test lint bench faults soak flood packages editor install configuration uninstall languages screenshots anatomy
 
 VENV = .venv
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
