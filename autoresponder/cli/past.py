@@ -22,6 +22,9 @@ from autoresponder.mail.imap import Session
 
 CHUNK = 200
 """Letters that are fetched ahead."""
+SPARE = 5_000
+"""Messages more than twice those wanted whose dates are asked for: a letter that was moved here has a high UID and may
+be old."""
 A_DAY = timedelta(days=1)
 """Further back that a search by date begins: SINCE means the days of the server's own time zone."""
 
@@ -126,7 +129,7 @@ class _Folder:
         """Date and UID of the letters that may be wanted, in the order of arrival."""
         uids = self._session.uids_since((span.since - A_DAY).date()) if span.since else self._session.uids_from(1)
         if span.most is not None:
-            uids = uids[len(uids) - min(span.most, len(uids)) :]
+            uids = uids[-(2 * span.most + SPARE) :]
         dated = [(at.astimezone(UTC), uid) for at, uid in self._session.arrivals(uids)]  # which shares its zone
         return [one for one in dated if span.since is None or one[0] >= span.since]
 

@@ -85,7 +85,7 @@ SIGNS = (
     Sign(-10, "the address is full of digits", lambda m: sum(c.isdigit() for c in _from(m)[1]) > 5),
     Sign(-10, "it has no text part for people", lambda m: "text/plain" not in m.types and "text/html" in m.types),
 )
-_EXPECTED = {"rule": 25, "no-rule": 70, "suppressed": 45, "limit": 55, "not-addressed": 35, "too-old": 30}
+_EXPECTED = {"rule": -20, "no-rule": 45, "suppressed": 25, "limit": 40, "not-addressed": 20, "spam": 0}
 """How surprising silence for these reasons is at a letter that looks neither like a person's nor a machine's. Silence
 because of `once`, a copy or a hard sign of a machine surprises nobody unless much speaks for a person."""
 
@@ -97,10 +97,10 @@ def surprise(message: Message, decision: Decision) -> Surprise:
     if decision.action == "reply":
         score, side = (40 if decision.hold else 10) - human, -1
     else:
-        base = 60 if decision.reason in SOFT_GUARDS else _EXPECTED.get(decision.reason, -30)
+        base = 30 if decision.reason in SOFT_GUARDS else _EXPECTED.get(decision.reason, -30)
         if decision.reason in ("once", "copy", "seen"):
             base = -60
-        score, side = base + human // 2, 1
+        score, side = base + human * 2 // 3, 1
     told = [sign.what for sign in found if sign.weight * side > 0]
     if decision.hold:
         told.append("it would wait for a person")
