@@ -87,6 +87,8 @@ class Soak:
         """A new daemon; one that is killed before it is ready is followed by another."""
         if self.trial.house.notifications:
             self.trial.house.notifications.close()
+        for proxy in (self.trial.imap, self.trial.smtp):
+            proxy.cut()  # what the last daemon left, black holes above all
         self.events["starts"] += 1
         try:
             self.trial.start(fault)
