@@ -18,7 +18,6 @@ from operator import attrgetter
 from autoresponder.cli.letters import Spot, spots
 from autoresponder.config.settings import Account
 from autoresponder.core.message import Arrival, Outline
-from autoresponder.mail.imap import Session
 
 CHUNK = 200
 """Letters that are fetched ahead."""
@@ -120,6 +119,8 @@ class _Folder:
 
     def __init__(self, account: Account, folder: str, stack: ExitStack) -> None:
         self._mailbox, self._folder = account.name, folder
+        from autoresponder.mail.imap import Session  # only where a server is asked: files start at once
+
         self._session = Session(account.imap, account.name)
         stack.callback(self._session.close)
         self._session.connect()

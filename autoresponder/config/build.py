@@ -31,8 +31,7 @@ from autoresponder.core.history import Limits
 from autoresponder.core.policy import Mailbox, Policy
 from autoresponder.core.rules import Rule
 from autoresponder.errors import ConfigError, Place, Problem
-from autoresponder.mail.imap import ImapServer
-from autoresponder.mail.smtp import SmtpServer
+from autoresponder.mail.servers import ImapServer, SmtpServer
 
 Security = Literal["tls", "starttls", "none"]
 _IMAP_PORTS: dict[Security, int] = {"tls": 993, "starttls": 143, "none": 143}

@@ -10,8 +10,7 @@ from autoresponder.config.loader import Document, Node
 from autoresponder.core.calendar import Duration
 from autoresponder.core.policy import Mailbox, Policy
 from autoresponder.errors import Problem
-from autoresponder.mail.imap import ImapServer
-from autoresponder.mail.smtp import SmtpServer
+from autoresponder.mail.servers import ImapServer, SmtpServer
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,9 @@ import imaplib
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 from imapclient import IMAPClient, SocketTimeout, imap_utf7
 
@@ -34,6 +34,7 @@ from autoresponder.mail.fetched import (
     values,
 )
 from autoresponder.mail.refusal import TEMPORARY, code_of, readable, refusal
+from autoresponder.mail.servers import ImapServer
 from autoresponder.mail.transport import Imap4, Line, Refused, Response
 
 __all__ = ["Fetched", "IdleRefused", "ImapServer", "Selected", "Session"]
@@ -55,21 +56,6 @@ GOODBYE = 2.0
 T = TypeVar("T")
 _KEYWORD = re.compile(r"\\?[A-Za-z0-9$_.+-]{1,100}\Z")
 _CLEAR = "use tls or starttls as security"
-
-
-@dataclass(frozen=True, slots=True)
-class ImapServer:
-    """How to reach one mailbox. Timeouts in seconds."""
-
-    host: str
-    port: int
-    security: Literal["tls", "starttls", "none"]
-    user: str
-    password: Callable[[], str] = field(repr=False)  # asked anew at each login, never kept
-    login: Literal["password", "oauth2"] = "password"  # oauth2: `password` returns an access token
-    ca_file: str = ""
-    connect_timeout: float = 20
-    read_timeout: float = 60
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ import ssl
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 import aiosmtplib
@@ -35,6 +35,7 @@ from autoresponder.errors import RemoteError, UserError
 from autoresponder.faults import Point, point
 from autoresponder.mail import tls
 from autoresponder.mail.refusal import readable
+from autoresponder.mail.servers import SmtpServer
 
 BeforeDot = Callable[[], Awaitable[None]]
 Phase = Literal["address", "connect", "rset", "mail", "rcpt", "data", "body", "dot"]
@@ -62,28 +63,6 @@ PIPELINED = 4
 """Replies that we wait for at once: to RSET, MAIL, RCPT and DATA."""
 ACCEPTED: dict[Phase, Point] = {"mail": "mail-accepted", "rcpt": "rcpt-accepted", "data": "data-accepted"}
 """Where a fault can strike after the reply to a command."""
-
-
-@dataclass(frozen=True, slots=True)
-class SmtpServer:
-    """A server that takes our letters. `password` is asked at every login and gives a token when `login` is oauth2; it
-    may block and may raise `UserError`. `timeout` is in seconds, for each step of the dialogue."""
-
-    host: str
-    port: int
-    security: Literal["tls", "starttls", "none"]
-    user: str = ""  # "" : no AUTH
-    password: Callable[[], str] | None = field(default=None, repr=False, compare=False)
-    login: Literal["password", "oauth2"] = "password"
-    ca_file: str = ""
-    timeout: float = 60
-    local_hostname: str = ""  # what EHLO says; "" : this machine's name
-    connections: int = 4
-
-    @property
-    def place(self) -> str:
-        """`host:port`."""
-        return f"{self.host}:{self.port}"
 
 
 @dataclass(frozen=True, slots=True)

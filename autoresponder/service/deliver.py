@@ -28,7 +28,8 @@ from autoresponder.core.bounce import no_such_address
 from autoresponder.core.outbox import Event, State, next_attempt
 from autoresponder.errors import UserError
 from autoresponder.faults import point
-from autoresponder.mail.smtp import Pool, Sent, SmtpServer
+from autoresponder.mail.servers import SmtpServer
+from autoresponder.mail.smtp import Pool, Sent
 from autoresponder.service.writer import Writer
 from autoresponder.store import Letter, Store
 

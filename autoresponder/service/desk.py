@@ -28,7 +28,7 @@ from autoresponder.core.outbox import State
 from autoresponder.core.policy import Language, Policy
 from autoresponder.errors import UserError
 from autoresponder.faults import point
-from autoresponder.mail.imap import Fetched
+from autoresponder.mail.fetched import Fetched
 from autoresponder.service.restored import Doubt
 from autoresponder.service.staff import Staff
 from autoresponder.service.writer import Writer

@@ -82,10 +82,14 @@ def test_every_guard_says_what_it_looks_at() -> None:
 
 
 def test_hostile_text_does_not_reach_the_terminal(shop: Shop, capsys: pytest.CaptureFixture[str]) -> None:
-    box = shop.mbox((1, "ana@example.net", "=?utf-8?q?a=1b[31mred=e2=80=aeevil?=", ""))
+    odd = '{header: {X-Odd: [evil, "=?utf-8"]}}'
+    shop.write("rules.yaml", f"rules: [{{name: Odd, when: {odd}, reply: invoice}}, {{name: Rest, reply: invoice}}]\n")
+    bad = "a\x1b[31mred\u202e"
+    box = shop.mbox((1, "ana@example.net", f"{bad}subject", f"X-Odd: {bad}header\nX-Spam-Flag: {bad}flag\n"))
     explain(shop, "--all", str(box))
     out = capsys.readouterr().out
-    assert "evil" in out
+    assert "redflag" in out.replace(" ", "")
+    assert "redheader" in out.replace(" ", "")
     assert not {"\x1b", "\u202e"} & set(out)
 
 
