@@ -7,19 +7,17 @@ mailbox.
 """
 
 import argparse
-import getpass
 import os
 import shlex
 import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
 
 from autoresponder import config
-from autoresponder.cli import PLACES
+from autoresponder.cli import PLACES, main
+from autoresponder.cli.ask import Asker, company, system, zone
 from autoresponder.cli.paint import paint, safe
 from autoresponder.cli.reach import Login, LoginRefused, reach_imap, reach_smtp, sent_folder
 from autoresponder.config import providers, values
@@ -35,9 +33,10 @@ from autoresponder.errors import Place as Where
 from autoresponder.mail.imap import Session
 from autoresponder.mail.mx import mail_servers
 
-T = TypeVar("T")
 ATTEMPTS = 3
 """How often a person may type a password before we give up."""
+DAYS, LETTERS = 7, 500
+"""Of the backtest at the end, at most."""
 PASSWORD = Path("credentials/imap")
 SCHEMA = Path(next(iter(config.__path__))).resolve() / "rules.schema.json"
 
@@ -67,7 +66,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 
 def do(args: argparse.Namespace) -> int:
     """0 when everything works and is written, 2 for what cannot be used, 3 when a server failed."""
-    folder, ask = args.folder.expanduser(), _Asker(sys.stdin.isatty() and not args.yes)
+    folder, ask = args.folder.expanduser(), Asker(sys.stdin.isatty() and not args.yes)
     _room(folder, args)
     try:
         start, password = _find_out(args, folder, ask)
@@ -96,39 +95,8 @@ def _room(folder: Path, args: argparse.Namespace) -> None:
         raise ConfigError("this is no folder that you may write to", place=str(nearest))
 
 
-# asking -----------------------------------------------------------------------------------------------------------
-@dataclass(frozen=True, slots=True)
-class _Asker:
-    """A person at a terminal, or nobody."""
-
-    somebody: bool
-
-    def line(self, question: str, flag: str, given: str | None, default: str, read: Callable[[str], T]) -> T:
-        """What was given by the flag, else typed, else the default, as `read` understands it."""
-        if given is not None or not self.somebody:
-            text = default if given is None else given
-            if not text:
-                raise ConfigError("is missing", place=flag, step=f"give {flag}, or call init in a terminal")
-            try:
-                return read(text)
-            except BadValue as error:
-                raise ConfigError(error.sentence, place=flag, step=error.step) from None
-        while True:
-            text = input(f"{question}{f' [{default}]' if default else ''}: ").strip() or default
-            if text:
-                try:
-                    return read(text)
-                except BadValue as error:
-                    print(paint(f"  {error.sentence}" + (f" ({error.step})" if error.step else ""), "warn"))
-
-    def password(self, question: str) -> str:
-        """Typed without being shown."""
-        while not (typed := getpass.getpass(f"{question} (not shown): ")):
-            pass
-        return typed
-
-
-def _find_out(args: argparse.Namespace, folder: Path, ask: _Asker) -> tuple[Start, str]:
+# finding out ---------------------------------------------------------------------------------------------------------
+def _find_out(args: argparse.Namespace, folder: Path, ask: Asker) -> tuple[Start, str]:
     """All that the file needs, and the password where it is ours to keep ("" where it is kept elsewhere)."""
     if ask.somebody:
         print(f"This writes {near(folder / 'rules.yaml')} in shadow mode: to decide and record, and send nothing.\n"
@@ -145,19 +113,19 @@ def _find_out(args: argparse.Namespace, folder: Path, ask: _Asker) -> tuple[Star
     )
     place, session = imap
     try:
-        sent, marked = sent_folder(session)
+        sent, marked = sent_folder(session.folders())
     finally:
         session.close()
     print(f"  sent letters are in “{safe(sent)}”" + ("" if marked else " (the server does not say so: please check)"))
     smtp, smtp_user = _smtp(args, ask, provider, domain, place, login)
-    zone, language, country = _system()
+    local, language, country = system()
     start = Start(
         address=address, imap=place, smtp=smtp, user=login.user, smtp_user=smtp_user,
         secret=secret.get("oauth2") or secret["password"], tokens="oauth2" in secret, sent=sent,
-        company=ask.line("Company, as answers are signed", "--company", args.company, _company(address), values.line),
+        company=ask.line("Company, as answers are signed", "--company", args.company, company(address), values.line),
         language=ask.line("Language, where the sender's cannot be told", "--language", args.language, language,
                           values.language),
-        zone=ask.line("Time zone of the office", "--timezone", args.timezone, zone, _zone),
+        zone=ask.line("Time zone of the office", "--timezone", args.timezone, local, zone),
         country=country, schema=named(SCHEMA), ca_file=ca_file,
     )  # fmt: skip
     return start, typed if secret.get("password") == {"file": str(PASSWORD)} else ""
@@ -190,7 +158,7 @@ def _named_secret(args: argparse.Namespace) -> bool:
     return bool(args.password_command or args.token_command or args.password_file not in (None, "-"))
 
 
-def _secret(args: argparse.Namespace, folder: Path, ask: _Asker, provider: Provider | None) -> tuple[_Secret, str]:
+def _secret(args: argparse.Namespace, folder: Path, ask: Asker, provider: Provider | None) -> tuple[_Secret, str]:
     """Where it is kept, and what it is now."""
     tokens = bool(args.token_command) or bool(provider and provider.tokens and not _named_secret(args))
     if tokens:
@@ -228,7 +196,7 @@ def _value(kind: str, written: str, folder: Path) -> str:
 
 # the servers ------------------------------------------------------------------------------------------------------
 def _imap(
-    args: argparse.Namespace, ask: _Asker, provider: Provider | None, domain: str, login: Login, password: str
+    args: argparse.Namespace, ask: Asker, provider: Provider | None, domain: str, login: Login, password: str
 ) -> tuple[tuple[Place, Session], Login, str]:
     places: Iterable[Place] = _given(args.imap_host, "imap", args.imap_security) or (
         [provider.imap] if provider else providers.imap_guesses(domain)
@@ -256,7 +224,7 @@ def _always(value: str) -> Callable[[], str]:
     return lambda: value
 
 
-def _asked(ask: _Asker, kind: str) -> list[Place]:
+def _asked(ask: Asker, kind: str) -> list[Place]:
     """A host, or a provider by its name."""
 
     def read(text: str) -> Place:
@@ -271,7 +239,7 @@ def _asked(ask: _Asker, kind: str) -> list[Place]:
 
 
 def _smtp(
-    args: argparse.Namespace, ask: _Asker, provider: Provider | None, domain: str, imap: Place, login: Login
+    args: argparse.Namespace, ask: Asker, provider: Provider | None, domain: str, imap: Place, login: Login
 ) -> tuple[Place, str]:
     user = login.user if args.smtp_user is None else args.smtp_user
     known = next((p for p in providers.PROVIDERS if p.imap == imap), provider)
@@ -301,47 +269,6 @@ def _given(host: str | None, kind: str, security: providers.Security | None) -> 
 def _attempt(place: Place, sentence: str) -> None:
     print(f"  {place} ({place.security}): " + (paint(safe(sentence), "warn") if sentence else paint("well", "good")),
           flush=True)  # fmt: skip
-
-
-# what the system knows ----------------------------------------------------------------------------------------------
-def _system() -> tuple[str, str, str]:
-    """Time zone, language and country ("" when not known) of this machine."""
-    said = next((v for name in ("LC_ALL", "LC_MESSAGES", "LANG") if (v := os.environ.get(name))), "")
-    language, _, country = said.partition(".")[0].partition("_")
-    try:
-        language = values.language(language)
-    except BadValue:
-        language, country = "en", ""
-    return _local_zone(), language, country if len(country) == 2 and country.isalpha() else ""
-
-
-def _local_zone() -> str:
-    for found in (os.environ.get("TZ", "").lstrip(":"), _text("/etc/timezone"),
-                  os.path.realpath("/etc/localtime").rpartition("zoneinfo/")[2]):  # fmt: skip
-        try:
-            return _zone(found)
-        except BadValue:
-            continue
-    return "UTC"
-
-
-def _zone(text: str) -> str:
-    values.zone(text)
-    return text
-
-
-def _text(path: str) -> str:
-    try:
-        return Path(path).read_text("utf-8").strip()
-    except (OSError, UnicodeDecodeError):
-        return ""
-
-
-def _company(address: str) -> str:
-    """What the address makes one think of; of a provider's address, its own part."""
-    local, _, domain = address.partition("@")
-    word = local if providers.by_domain(domain) else max(domain.split(".")[:-1] or [domain], key=len)
-    return " ".join(part.capitalize() for part in word.replace("_", "-").replace(".", "-").split("-") if part)
 
 
 # writing ------------------------------------------------------------------------------------------------------------
@@ -395,12 +322,13 @@ def _file(path: Path, text: str, made: list[Path], mode: int) -> None:
 
 # afterwards -----------------------------------------------------------------------------------------------------------
 def _tell(path: Path) -> None:
+    """What was written, what it would have done to the last days' letters, and how to go on."""
     command = program(path)
+    print(f"\n{paint('Written: ', 'good')}{near(path)}, {near(path.parent / 'templates')}/ with the answers.\n\n"
+          f"What it would have done in the last {DAYS} days (backtest --days {DAYS}):\n", flush=True)  # fmt: skip
+    main(["-c", str(path), "backtest", "--days", str(DAYS), "--messages", str(LETTERS)])  # says itself what fails
     print(f"""
-{paint("Written: ", "good")}{near(path)}, {near(path.parent / "templates")}/ with the answers.
-It is in shadow mode: it decides and records, and sends nothing.
-
-To go live:
+It is in shadow mode: it decides and records, and sends nothing. To go live:
   1. correct the office hours and the answers, then: {command} check --connect
   2. some days in shadow mode: {command} run
   3. in {near(path)} write `mode: live` and save; the running daemon sees it at once""")

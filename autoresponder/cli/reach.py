@@ -6,14 +6,15 @@ is right and the login is not, with another `RemoteError` when no server could b
 """
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
 from autoresponder.config.providers import Place
 from autoresponder.errors import RemoteError
-from autoresponder.mail.imap import ImapServer, Session
-from autoresponder.mail.smtp import Connection, SmtpServer
+from autoresponder.mail.imap import Session
+from autoresponder.mail.servers import ImapServer, SmtpServer
+from autoresponder.mail.smtp import Connection
 
 T = TypeVar("T")
 CONNECT, ANSWER = 8.0, 30.0
@@ -104,9 +105,9 @@ def _first(
                       step=f"name it: --{kind.lower()}-host HOST")  # fmt: skip
 
 
-def sent_folder(session: Session) -> tuple[str, bool]:
-    """The folder of sent letters, and whether the server itself says so (RFC 6154); else known by its name, or Sent."""
-    folders = session.folders()
+def sent_folder(folders: Sequence[tuple[str, frozenset[str]]]) -> tuple[str, bool]:
+    """The folder of sent letters among these (names and flags, as `Session.folders` gives them), and whether the server
+    itself says so (RFC 6154); else known by its name, or "Sent"."""
     if marked := [name for name, flags in folders if "\\sent" in flags]:
         return marked[0], True
     for known in SENT_NAMES:
