@@ -7,10 +7,11 @@ the letters' sizes, and only a little with their number.
 """
 
 import argparse
+import gc
 import json
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -59,11 +60,24 @@ def do(args: argparse.Namespace) -> int:
         raise ConfigError("a comparison has no page", place="--html", step="leave --html or --against out")
     settings, book = open_book(args.config, any_recipient=args.any_recipient)
     known(args.mailbox, book.policy)
-    with ExitStack() as stack:
+    with ExitStack() as stack, _few_collections():
         past = _past(args, settings, stack)
         if args.against:
             return _compare(args, book, past)
         return _replay(args, book, past)
+
+
+@contextmanager
+def _few_collections() -> Iterator[None]:
+    """Letters hold no cycles and the configuration stays: looking for garbage in them costs a tenth of the time."""
+    before = gc.get_threshold()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 100)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+        gc.unfreeze()
 
 
 def _past(args: argparse.Namespace, settings: Settings, stack: ExitStack) -> Past:
