@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from autoresponder.cli.reach import sent_folder
+from autoresponder.cli.reach import Login, LoginRefused, reach_imap, sent_folder
 from autoresponder.config import providers
 from autoresponder.config.build import load_settings
 from autoresponder.config.providers import Place
@@ -233,16 +233,39 @@ def test_errors_are_sentences(
     assert sorted(tmp_path.rglob("*")) == before
 
 
-def test_when_it_cannot_write_nothing_is_left(tmp_path: Path, dovecot: Dovecot, sink: Sink) -> None:
-    """`templates` is in the way, as a file."""
+@pytest.mark.parametrize("name", ["templates", "credentials"])
+def test_when_it_cannot_write_nothing_is_left(tmp_path: Path, dovecot: Dovecot, sink: Sink, name: str) -> None:
+    """A file is in the way of a folder: at once, or when the templates are there already."""
     user = dovecot.new_user()
-    (tmp_path / "templates").write_text("mine")
+    (tmp_path / name).write_text("mine")
     done = run(tmp_path, f"--address={dovecot.address(user)}", "--password-file=-", "--yes", *flags(dovecot, sink),
                stdin=dovecot.password)  # fmt: skip
     assert done.returncode == 2, done.stdout + done.stderr
     assert "Traceback" not in done.stderr
-    assert [path.name for path in tmp_path.rglob("*")] == ["templates"]
-    assert (tmp_path / "templates").read_text() == "mine"
+    assert [path.name for path in tmp_path.rglob("*")] == [name]
+    assert (tmp_path / name).read_text() == "mine"
+
+
+def test_places_are_tried_in_order_until_a_server_is_asked_for_the_password(dovecot: Dovecot) -> None:
+    user = dovecot.new_user()
+    nobody, first, second = (
+        Place("localhost", 1, "tls"), Place("localhost", dovecot.imaps_port, "tls"),
+        Place("localhost", dovecot.imap_port, "starttls"),
+    )  # fmt: skip
+    told: list[tuple[Place, bool]] = []
+
+    def tell(place: Place, sentence: str) -> None:
+        told.append((place, not sentence))
+
+    right = Login(user, lambda: dovecot.password, ca_file=str(dovecot.certificates.ca))
+    place, session = reach_imap([nobody, first, second], right, tell)
+    session.close()
+    assert (place, told) == (first, [(nobody, False), (first, True)])
+    told.clear()
+    wrong = Login(user, lambda: "wrong", ca_file=right.ca_file)
+    with pytest.raises(LoginRefused) as refused:
+        reach_imap([nobody, second, first], wrong, tell)
+    assert (refused.value.server, told) == (second, [(nobody, False), (second, False)])
 
 
 def test_the_password_is_shown_to_one_server_only(tmp_path: Path, dovecot: Dovecot, certificates: Certificates) -> None:
