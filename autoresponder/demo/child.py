@@ -102,11 +102,11 @@ def _record(line: str) -> dict[str, object]:
 @asynccontextmanager
 async def running(rules: Path, folders: int) -> AsyncIterator[Child]:
     """The daemon on this file, ready and watching so many folders. Raises `UserError` when that does not come about."""
-    address = str(rules.parent / "notify")
     environ = {name: value for name, value in os.environ.items() if name not in NOT_PASSED_ON}
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notices:
         notices.setblocking(False)
-        notices.bind(address)
+        notices.bind("")  # an abstract address: the path of a temporary file may be too long for one
+        address = "@" + notices.getsockname()[1:].decode()
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "autoresponder", "-c", str(rules), "run", "--log", "json",
             stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE,

@@ -29,10 +29,11 @@ PATIENCE = 30.0
 class Notifications:
     """What a daemon says to $NOTIFY_SOCKET, in order."""
 
-    def __init__(self, path: Path) -> None:
-        """Listens on `path`."""
+    def __init__(self) -> None:
+        """Listens at an abstract address (unix(7)): that of a file may be too long in a test's own folder."""
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self._socket.bind(str(path))
+        self._socket.bind("")
+        self.address = "@" + self._socket.getsockname()[1:].decode()
         self._news = threading.Condition()
         self._said: list[str] = []
         threading.Thread(target=self._listen, daemon=True).start()
@@ -146,8 +147,7 @@ class House:
         """Starts it; returns when it is READY."""
         self.write()
         self._runs += 1
-        place = self.folder / f"notify{self._runs}"
-        self.notifications = Notifications(place)
+        self.notifications = Notifications()
         with (self.folder / f"log{self._runs}").open("w") as out:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "autoresponder", "-c", str(self.path), "run", "--log", "json", *words],
@@ -155,7 +155,7 @@ class House:
                 stdout=out,
                 stderr=out,
                 text=True,
-                env={**os.environ, "NOTIFY_SOCKET": str(place), **self.environment},
+                env={**os.environ, "NOTIFY_SOCKET": self.notifications.address, **self.environment},
             )
         self.wait("READY=1")
 

@@ -30,7 +30,7 @@ class Certificates:
     def __init__(self, folder: Path) -> None:
         """Everything is written into `folder`, which is made."""
         folder.mkdir(parents=True)
-        self._folder, self._authority = folder, trustme.CA()
+        self._folder, self._authority, self._issued = folder, trustme.CA(), 0
         self.ca = folder / "ca.pem"
         self._authority.cert_pem.write_to_path(self.ca)
         self.server = self.issue("localhost", HOST)
@@ -38,7 +38,8 @@ class Certificates:
     def issue(self, *names: str, expires: datetime | None = None) -> Certificate:
         """A certificate for other host names or addresses, or one that has expired."""
         leaf = self._authority.issue_cert(*names, not_after=expires)
-        stem = f"{names[0]}{'-expired' if expires else ''}"
+        self._issued += 1
+        stem = f"{names[0]}-{self._issued}"
         made = Certificate(self._folder / f"{stem}.pem", self._folder / f"{stem}.key")
         for part in leaf.cert_chain_pems:
             part.write_to_path(made.chain, append=True)
