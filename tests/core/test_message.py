@@ -34,7 +34,7 @@ MIXED = HEAD + (
     b"--out\r\nContent-Type: application/pdf; name*0*=utf-8''Fac%74; name*1*=ura%20n%C2%BA1.pdf\r\n"
     b"Content-Transfer-Encoding: base64\r\nContent-Disposition: attachment\r\n\r\nQUJD\r\n"
     b"--out\r\nContent-Type: message/rfc822\r\n\r\nSubject: inner\r\n\r\ninner text\r\n"
-    b'--out\r\nContent-Type: image/png\r\nContent-Disposition: inline;'
+    b"--out\r\nContent-Type: image/png\r\nContent-Disposition: inline;"
     b' filename="=?utf-8?q?pl=C3=A1no.png?="\r\n\r\nx\r\n'
     b"--out--\r\nepilogue\r\n"
 )
