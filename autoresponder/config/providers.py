@@ -155,7 +155,7 @@ def place(written: str, kind: Literal["imap", "smtp"], security: Security | None
     usual: dict[Security, int] = (
         {"tls": 993, "starttls": 143, "none": 143} if kind == "imap" else {"tls": 465, "starttls": 587, "none": 25}
     )
-    if security is None:
-        default: Security = "tls" if kind == "imap" else "starttls"
-        security = next((s for s, p in usual.items() if p == int(port)), default) if port else default
-    return Place(host, int(port) if port else usual[security], security)
+    default: Security = "tls" if kind == "imap" else "starttls"
+    known: dict[int, Security] = {number: name for name, number in reversed(usual.items())}
+    chosen = security or (known.get(int(port), default) if port else default)
+    return Place(host, int(port) if port else usual[chosen], chosen)
