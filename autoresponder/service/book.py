@@ -22,7 +22,8 @@ from autoresponder.service.staff import Staff
 def load_all(path: Path, *, check: bool = True) -> tuple[Settings, Library]:
     """rules.yaml and the templates, checked against each other. Raises `ConfigError` with every problem found.
 
-    check: also fill every template with sample values, which takes a second; the daemon does that once it runs."""
+    check: also fill every template with sample values, which takes a second: `check` (before the
+    service starts, see the unit) and every reload do."""
     settings = load_settings(path)
     library = Library.load(settings.templates, settings.brand, lazy=not check)
     problems = problems_of(settings, library.names) + (library.check() if check else [])

@@ -45,8 +45,6 @@ TICK = 5
 """Seconds between looks at what other processes (the command line) changed in the store."""
 HEARTBEAT = 15
 """Seconds between the daemon's notes about itself for `status`."""
-CHECK_AFTER = 10
-"""Seconds after the start at which every template is tried with sample values: the first letters come first."""
 FIRST_LOOK = 15
 """Seconds that the start waits for every mailbox's first attempt before it says READY."""
 
@@ -82,7 +80,7 @@ class Daemon:
         self._clock = ClockWatch(self._clock_was_set)
         self._stop = asyncio.Event()
         self._started = now()
-        self._problem = ""  # why the last reload was refused, or what is wrong with a template
+        self._problem = ""  # why the last reload was refused
         self._reloads: list[asyncio.Task[None]] = []  # the last one
         self._seen_files = self._signature()
 
@@ -234,13 +232,6 @@ class Daemon:
         self._note_soon()
         self._notifier.ready(self._status_line())
 
-    async def _check_templates(self) -> None:
-        """What `check` would say of the templates, once all runs; letters that a faulty one is for are quarantined."""
-        for problem in await asyncio.to_thread(self._library.check):
-            log.log(logging.ERROR if problem.severity == "error" else logging.WARNING, "%s", problem)
-            if problem.severity == "error":
-                self._problem = str(problem)
-
     def _try_now(self) -> None:
         """Whoever waits for a server stops waiting: it may be the server that was mended."""
         for watcher, _task in self._watchers.values():
@@ -302,8 +293,6 @@ class Daemon:
         self._scheduler.add_job(self._look_at_files, "interval", seconds=LOOK)
         self._scheduler.add_job(self._tick, "interval", seconds=TICK)
         self._scheduler.add_job(self._heartbeat, "interval", seconds=HEARTBEAT, id="heartbeat")
-        later = datetime.now(UTC) + timedelta(seconds=CHECK_AFTER)
-        self._scheduler.add_job(self._check_templates, "date", run_date=later)
         if seconds := self._notifier.watchdog_seconds:
             self._scheduler.add_job(self._feed_watchdog, "interval", seconds=seconds / 3)
         self._scheduler.start()
