@@ -342,6 +342,7 @@ class Daemon:
             "mode": "shadow" if self.settings.shadow else "live",
             "rules": str(self.settings.path),
             "problem": self._problem,
+            "servers": self._delivery.troubles,
             "watchers": [asdict(watcher.state) for watcher, _task in self._watchers.values()],
         }
         text = json.dumps(note, default=lambda value: value.isoformat())

@@ -259,9 +259,6 @@ class Store(Protocol):
         RESEND is refused (None) when the sender was answered by another reply in between; RESEND and RELEASE give a
         reply at least another day before it expires. `error` "" keeps the last one, ACCEPTED clears it."""
 
-    def move_many(self, reply_ids: Sequence[int], event: Event, now: datetime) -> int:
-        """The same event for many; how many moved."""
-
     def recover(self, now: datetime, owner: str = "") -> tuple[int, int]:
         """At start: SENDING back to PENDING, IN_DOUBT to UNCERTAIN, for replies of this owner ("": of everybody, the
         backend having only one daemon); (went back, became uncertain)."""

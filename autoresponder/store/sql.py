@@ -569,11 +569,6 @@ class SqlStore:
             self._db.execute("UPDATE outbox SET expires = ? WHERE id = ? AND expires < ?", (until, reply_id, until))
         return moved[0]
 
-    def move_many(self, reply_ids: Sequence[int], event: Event, now: datetime) -> int:
-        """The same event for many; how many moved."""
-        with self._db.transaction():
-            return sum(self._move(reply_id, event, now) is not None for reply_id in reply_ids)
-
     def recover(self, now: datetime, owner: str = "") -> tuple[int, int]:
         """What a crashed daemon left in its hands."""
         error = "the daemon stopped while it was sending this"

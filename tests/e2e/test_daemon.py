@@ -8,6 +8,7 @@ import pytest
 
 from tests.e2e.house import House, letter
 from tests.lab.dovecot import Dovecot
+from tests.lab.machine import free_ports, wait_until
 from tests.lab.postfix import Postfix
 from tests.lab.sink import Sink
 
@@ -308,3 +309,13 @@ def test_sigint_ends_it_too(house: House, dovecot: Dovecot) -> None:
     house.mailbox(dovecot.new_user())
     house.start()
     assert house.stop(signal.SIGINT) == 0
+
+
+def test_status_names_a_mail_server_that_cannot_be_reached(tmp_path: Path, dovecot: Dovecot) -> None:
+    (port,) = free_ports(1)
+    house, user = House(tmp_path, dovecot, port), dovecot.new_user()
+    me = house.mailbox(user)
+    with house.running():
+        deliver(house, user, letter(me))
+        wait_until(lambda: f"replies wait for localhost:{port}" in house.cli("status", code=None), "the trouble", 40)
+        assert house.json("outbox", "list")[0]["state"] == "pending"

@@ -247,7 +247,6 @@ def test_resend_claims_again(store: Store) -> None:
     other = queue(store, answer(3))
     assert other is not None
     assert store.move(reply, E.RESEND, NOW) is None
-    assert store.move_many([reply], E.RESEND, NOW) == 0
     walk(store, other, *ROADS[S.FAILED])
     assert store.move(reply, E.RESEND, NOW) is S.PENDING
 
@@ -394,12 +393,10 @@ def test_attempts_count_and_resend_starts_afresh(store: Store) -> None:
     assert letter and letter.attempts == 0
 
 
-def test_move_many_and_unknown_ids(store: Store) -> None:
-    record(store, *(answer(n, f"s{n}@example.org") for n in range(1, 6)))
+def test_what_is_not_there_or_cannot_happen_moves_nothing(store: Store) -> None:
+    record(store, *(answer(n, f"s{n}@example.org") for n in range(1, 3)))
     walk(store, 2, *ROADS[S.SENT])
-    assert store.move_many([1, 2, 3, 99], E.HOLD, NOW) == 2
-    assert store.move(99, E.HOLD, NOW) is None
-    assert store.move_many([], E.HOLD, NOW) == 0
+    assert [store.move(reply, E.HOLD, NOW) for reply in (1, 2, 99)] == [S.HELD, None, None]
 
 
 def test_recover_of_one_owner_and_of_all(store: Store) -> None:
