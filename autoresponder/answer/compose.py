@@ -18,9 +18,11 @@ from pathlib import Path
 
 from autoresponder.answer import language as languages
 from autoresponder.answer.brand import LOGO_ID, Brand, read_logo
+from autoresponder.answer.clean import one_line
 from autoresponder.answer.markdown import wrap
+from autoresponder.answer.names import person
 from autoresponder.answer.templates import Library, Rendered
-from autoresponder.answer.values import Values, one_line, person
+from autoresponder.answer.values import Values
 from autoresponder.core.address import Address, is_answerable
 from autoresponder.core.decide import Decision
 from autoresponder.core.message import Message

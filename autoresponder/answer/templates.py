@@ -26,7 +26,8 @@ from jinja2.utils import missing
 
 from autoresponder.answer import markdown, nesting, words
 from autoresponder.answer.brand import Brand, Face
-from autoresponder.answer.values import NAMES, VIEWS, Values, one_line
+from autoresponder.answer.clean import one_line
+from autoresponder.answer.values import NAMES, VIEWS, Values
 from autoresponder.core.calendar import Duration, Office
 from autoresponder.errors import ConfigError, Place, Problem
 

@@ -10,9 +10,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from autoresponder.answer.clean import inert, one_line
 from autoresponder.answer.compose import reference
 from autoresponder.answer.staff import staff_letter
-from autoresponder.answer.values import inert, one_line
 from autoresponder.core.address import sender_key
 from autoresponder.core.decide import Decision
 from autoresponder.core.guards import is_own

@@ -2,7 +2,9 @@
 
 import pytest
 
-from autoresponder.answer.values import JOINER, MAX_NAME, bare_subject, inert, one_line, person
+from autoresponder.answer.clean import JOINER, inert, one_line
+from autoresponder.answer.names import MAX_NAME, person
+from autoresponder.answer.subjects import bare_subject
 
 NAMES = [
     ("Ana Ruiz", "Ana Ruiz", "Ana"),
