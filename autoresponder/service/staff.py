@@ -42,7 +42,7 @@ class Staff:
     def of_rule(self, decision: Decision, message: Message, arrival: Arrival, now: datetime) -> Notice | None:
         """What the rule that won has colleagues told of this letter; None for nothing."""
         rule, mailbox = decision.rule, self.policy.mailboxes[arrival.mailbox]
-        if rule is None or not decision.act or not rule.notify or rule.shadow or self._in_shadow(mailbox):
+        if rule is None or not decision.act or not rule.notify:
             return None
         authors = {address.key for address in (*message.from_, *message.reply_to)}
         colleagues = [one for one in rule.notify if sender_key(one) not in authors]
