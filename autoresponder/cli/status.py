@@ -68,9 +68,18 @@ def _gather(store: Store, now: datetime, hours: float) -> dict[str, Any]:
         "daemon": note or None,
         "attention": attention,
         **asdict(summary),
+        "shadowed": [
+            {"rule": rule, "today": today, "in_all": in_all}
+            for rule, (today, in_all) in store.shadowed(_midnight(now)).items()
+        ],
         "recent": [_row(d) for d in store.recent(10)],
         "store": store.info(),
     }
+
+
+def _midnight(now: datetime) -> datetime:
+    """When today began, as this machine's clock tells the day."""
+    return now.astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def _alive(pid: int) -> bool:
@@ -101,12 +110,25 @@ def _show(found: dict[str, Any], hours: float) -> None:
         if found[key]:
             ranked = sorted(found[key].items(), key=lambda item: -item[1])
             print(f"{title}: " + ", ".join(f"{name} {count}" for name, count in ranked))
+    _show_shadowed(found["shadowed"])
     waiting = {k: v for k, v in found["outbox"].items() if k in ("pending", "sending", "in_doubt", "held", "uncertain")}
     print("outbox: " + (", ".join(f"{v} {k}" for k, v in waiting.items()) or "empty"))
     if found["recent"]:
         print("\n" + _decisions([dict(r) for r in found["recent"]]))
     for line in found["attention"]:
         print(paint("! " + safe(line), "warn"))
+
+
+def _show_shadowed(rules: list[dict[str, Any]]) -> None:
+    """What would have been sent, had it not been for shadow mode."""
+    if not rules:
+        return
+    today, in_all = (sum(rule[key] for rule in rules) for key in ("today", "in_all"))
+    print(
+        paint(f"shadow: {in_all} answers would have been sent, {today} of them today", "warn")
+        + "; see autoresponder outbox list --state shadow"
+    )
+    print(table(["RULE", "TODAY", "IN ALL"], [[r["rule"], str(r["today"]), str(r["in_all"])] for r in rules]))
 
 
 def do_history(args: argparse.Namespace) -> int:

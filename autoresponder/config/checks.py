@@ -121,8 +121,9 @@ def _rule(document: Document, path: Path_, table: RuleTable, rule: Rule, parts: 
         for when, place in nested(table.when, (*path, "when")):
             yield from _wide_senders(document, place, when)
     if rule.reply is None:
+        acts = rule.mark or rule.move_to or rule.notify
         for key in ("promise", "once", "not_older_than", "kind", "language", "answer_despite", "shadow"):
-            if key in table.model_fields_set:
+            if key in table.model_fields_set and not (key == "shadow" and acts):
                 yield about(document, (*path, key), "has no effect beside reply: false", "remove it", warning=True)
     elif rule.once.per == "every-message" and parts.config.answer.limits.per_sender is None:
         sentence = (

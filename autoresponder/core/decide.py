@@ -61,7 +61,7 @@ class Decision:
     hold: str = ""  # for a reply: why the breaker holds it ("" when it does not)
     breaker: str = ""  # which one: "total", or "domain example.net"
     shadow: bool = False  # for a reply: decide and record only
-    act: bool = False  # whether the rule's mark, move_to and notify are to be carried out
+    act: bool = False  # whether the rule's mark, move_to and notify are to be carried out; never in shadow
     trace: tuple[Step, ...] = ()
 
 
@@ -152,8 +152,10 @@ def decide(
     hard, soft = _ask_guards(reading, arrival, mailbox, policy, history, trace)
     facts = facts_of(reading, arrival, policy, history, now, language=language, contact=contact)
     rule = _first_match(policy.rules, facts, trace, full)
+    shadow = policy.shadow or mailbox.shadow or (rule is not None and rule.shadow)
 
     def silent(reason: str, why: str, *, act: bool = False) -> Decision:
+        act = act and not shadow
         return Decision("silent", reason, why, rule, reading.target, reading.ask, act=act, trace=tuple(trace))
 
     if hard:
@@ -194,8 +196,8 @@ def decide(
         due=mailbox.office.due(now, rule.promise) if rule.promise else None,
         hold=hold,
         breaker=breaker,
-        shadow=policy.shadow or mailbox.shadow or rule.shadow,
-        act=True,
+        shadow=shadow,
+        act=not shadow,
         trace=tuple(trace),
     )
 

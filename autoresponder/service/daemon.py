@@ -173,7 +173,7 @@ class Daemon:
             on_replies=self._delivery.wake,
             on_change=self._note_soon,
             backlog=self._backlog,
-            writable=any(rule.mark or rule.move_to for rule in self.settings.policy.rules),
+            writable=_writable(self.settings, account),
         )
 
     def _start(self, account: Account) -> None:
@@ -255,9 +255,8 @@ class Daemon:
         old, self.settings, self._library = self.settings, settings, library
         self._desk.book = make_book(settings, library, self._signer)
         self._delivery.update(_outgoing(settings))
-        writable = [any(r.mark or r.move_to for r in s.policy.rules) for s in (old, settings)]
         for name, account in old.accounts.items():
-            if settings.accounts.get(name) != account or writable[0] != writable[1]:
+            if settings.accounts.get(name) != account or _writable(old, account) != _writable(settings, account):
                 self._end_account(account)
         for name, account in settings.accounts.items():
             if any((name, folder) not in self._watchers for folder in account.folders):
@@ -391,6 +390,14 @@ def _outgoing(settings: Settings) -> Mapping[str, Outgoing]:
         for name, a in settings.accounts.items()
         if not (settings.shadow or a.mailbox.shadow)
     }
+
+
+def _writable(settings: Settings, account: Account) -> bool:
+    """Whether a rule may mark or move letters of this mailbox; else, and so in shadow mode, its folders are opened
+    read-only (EXAMINE, RFC 3501 section 6.3.2)."""
+    if settings.shadow or account.mailbox.shadow:
+        return False
+    return any((rule.mark or rule.move_to) and not rule.shadow for rule in settings.policy.rules)
 
 
 def _differences(old: Settings, new: Settings) -> list[str]:

@@ -246,6 +246,9 @@ class Store(Protocol):
     def summary(self, since: datetime) -> Summary:
         """Figures for `status`."""
 
+    def shadowed(self, since: datetime) -> dict[str, tuple[int, int]]:
+        """Answers that shadow mode kept from being sent: rule -> (since `since`, in all), most first."""
+
     # outbox -------------------------------------------------------------------------------------------------------
     def claim(self, now: datetime, limit: int, owner: str, busy: Sequence[str] = ()) -> list[Letter]:
         """Up to `limit` replies that are due, longest due first, moved to SENDING for `owner`; none of the mailboxes in

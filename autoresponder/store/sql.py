@@ -522,6 +522,16 @@ class SqlStore:
             oldest_pending=_maybe(oldest),
         )
 
+    def shadowed(self, since: datetime) -> dict[str, tuple[int, int]]:
+        """Answers that shadow mode kept from being sent: rule -> (since `since`, in all), most first."""
+        rows = self._db.execute(
+            """SELECT d.rule, sum(CASE WHEN o.created >= ? THEN 1 ELSE 0 END), count(*)
+            FROM outbox o JOIN decisions d ON d.id = o.id WHERE o.state = 'shadow'
+            GROUP BY d.rule ORDER BY count(*) DESC, d.rule""",
+            (micros(since),),
+        )
+        return {rule: (int(lately), in_all) for rule, lately, in_all in rows}
+
     # outbox -------------------------------------------------------------------------------------------------------
     def claim(self, now: datetime, limit: int, owner: str, busy: Sequence[str] = ()) -> list[Letter]:
         """Up to `limit` due replies, those that wait longest first, moved to SENDING for `owner`."""

@@ -117,6 +117,10 @@ def test_domain_and_total_limits_hold_and_do_not_lose(history: History, word: st
         (letter(List_Id="<x.example.net>"), (REST,), {}, False),
         (PLAIN, (REST,), {"history": answered("Rest", NOW)}, True),
         (PLAIN, (QUIET,), {"seen": True}, False),  # it was marked and moved when it was first decided
+        (PLAIN, (REST,), {"shadow": True}, False),
+        (PLAIN, (QUIET,), {"shadow": True}, False),
+        (PLAIN, (replace(QUIET, shadow=True),), {}, False),
+        (PLAIN, (REST,), {"history": answered("Rest", NOW), "shadow": True}, False),
     ],
 )
 def test_when_a_rule_may_mark_and_move(message: Message, rules: tuple[Rule, ...], more: Any, act: bool) -> None:

@@ -169,23 +169,6 @@ def test_run_once_with_a_backlog_then_a_dry_run(house: House, dovecot: Dovecot, 
     assert [m.to[0] for m in sink.messages] == ["one@example.net", "two@example.net"]
 
 
-def test_shadow_sends_nothing_and_going_live_does_not_answer_what_was_shadowed(
-    house: House, dovecot: Dovecot, sink: Sink
-) -> None:
-    user = dovecot.new_user()
-    me = house.mailbox(user)
-    house.more = "mode: shadow\n"
-    with house.running():
-        deliver(house, user, letter(me, "one@example.net"), "one@example.net")
-        house.wait_log("would reply")
-        house.more = ""
-        house.reloaded()
-        deliver(house, user, letter(me, "two@example.net"), "two@example.net")
-        sink.wait(1)
-    assert [m.to[0] for m in sink.messages] == ["two@example.net"]
-    assert house.history("one@example.net") == [("shadow", "rule")]
-
-
 def test_a_server_without_idle_is_polled(tmp_path: Path, make_dovecot: Callable[..., Dovecot], sink: Sink) -> None:
     server = make_dovecot(without=("IDLE",))
     house, user = House(tmp_path, server, sink.port), server.new_user()

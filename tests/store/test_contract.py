@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from threading import Barrier, Thread
 from typing import Any
@@ -267,6 +268,15 @@ def test_shadow_claims_the_letter_and_only_among_shadows_the_sender(store: Store
     assert queue(store, answer(3, letter="letter-1")) is None, "live now: the old letter is not answered"
     assert queue(store, answer(4)) is not None, "live now: a new one is"
     assert store.claim(NOW, 10, "me")[0].id == 4
+
+
+def test_shadows_are_counted_by_rule_lately_and_in_all(store: Store) -> None:
+    assert store.shadowed(NOW) == {}
+    for uid, rule, at in ((1, "Invoices", NOW - DAY), (2, "Rest", NOW), (3, "Rest", NOW), (4, "Rest", NOW - DAY)):
+        made = answer(uid, f"s{uid}@a.example", state=S.SHADOW)
+        store.record("contact", "INBOX", 7, uid + 1, [replace(made, rule=rule)], at)
+    assert queue(store, answer(9, "sent@a.example"))
+    assert list(store.shadowed(NOW).items()) == [("Rest", (2, 3)), ("Invoices", (0, 1))]
 
 
 def test_limits_count_what_was_or_may_be_sent_within_their_windows(store: Store) -> None:
