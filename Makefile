@@ -2,7 +2,7 @@
 
 SHELL = /bin/sh
 .DEFAULT_GOAL = help
-.PHONY: help venv demo test lint bench faults soak flood packages editor install configuration uninstall languages screenshots anatomy
+.PHONY: help venv demo test lint bench faults soak flood packages editor install configuration uninstall languages corpus screenshots anatomy
 
 VENV = .venv
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
@@ -39,6 +39,9 @@ lint: $(VENV)/.dev  ## style, types and the direction of imports
 
 languages: $(VENV)/.dev  ## how well the language of a letter is told
 	@$(VENV)/bin/python -m tests.answer.language_table
+
+corpus: $(VENV)/.dev  ## machines told from people, on real mail: AUTORESPONDER_CORPUS=/path/to/mail
+	@$(VENV)/bin/python -m tests.corpus
 
 screenshots: $(VENV)/.dev  ## docs/screenshots/: the sample answers in Chromium, by day and by night
 	@$(VENV)/bin/python docs/screenshots/take.py
