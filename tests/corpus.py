@@ -108,8 +108,8 @@ def place() -> Path:
 
 
 def judge(folder: Path) -> Report:
-    """Every message decided as if it had just arrived, by one rule that answers everything. Raises `ConfigError` when the
-    folder cannot be read."""
+    """Every message decided as if it had just arrived, by one rule that answers everything. Raises `ConfigError` when
+    the folder cannot be read."""
     manifest = folder / "manifest.tsv"
     if not manifest.is_file():
         return Report(folder, tuple(_decided(spot.name, "", "", spot.read()) for spot in spots([str(folder)])))
