@@ -22,7 +22,7 @@ _BARE = re.compile(r"[^<>@,;:()\"\\\s]+@[^<>@,;:()\"\\\s\[\]]+\Z")
 _PIECE = re.compile(r'"(?:[^"\\]|\\.)*"|\\.|[(),:;<>"]|[^(),:;<>"\\]+|\\', re.DOTALL)
 _QUOTED_LOCAL = re.compile(r'"((?:[^"\\]|\\.)*)"\Z', re.DOTALL)
 _QUOTED_PAIR = re.compile(r"\\(.)", re.DOTALL)
-_ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.\u00a0-\U0010ffff-]+\Z")
+_ATOMS = re.compile(r'[^\x00-\x20"(),:;<>@\[\\\]\x7f-\x9f]+\Z')
 _LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)\Z")
 _HOST = re.compile(r"(?=.{4,253}\Z)(?:(?!-)[a-z0-9-]{1,63}(?<!-)\.)+(?!\d+\Z)(?!-)[a-z0-9-]{2,63}(?<!-)\Z")
 

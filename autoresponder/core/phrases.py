@@ -158,7 +158,10 @@ class Beginnings:
     cost no more than a few."""
 
     def __init__(self, phrases: tuple[str, ...]) -> None:
-        self._by_first = {p[0]: tuple(q for q in phrases if q[0] == p[0]) for p in phrases}
+        by_first: dict[str, list[str]] = {}
+        for phrase in phrases:
+            by_first.setdefault(phrase[0], []).append(phrase)
+        self._by_first = {first: tuple(some) for first, some in by_first.items()}
 
     def begin(self, text: str) -> str:
         """The phrase that `text` begins with, "" when none does."""
