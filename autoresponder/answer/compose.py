@@ -1,15 +1,16 @@
 """The answer as the bytes that leave: one recipient, one identity, headers that cannot be forged into.
 
 Contract: `compose` gives a complete RFC 5322 message with CRLF line ends, 7-bit clean (unless the recipient's own
-address is not ASCII: RFC 6532), no line over 998 octets, multipart/alternative of text and HTML, and never Cc, Bcc,
-Reply-To or any of the letter's text but its subject. The same decision gives the same Message-ID. It raises ValueError
-for a target no letter can be sent to, and the template's own error where a template fails: the caller quarantines.
+address is not ASCII: RFC 6532), no line over 998 octets, multipart/alternative of text and HTML (in a multipart/mixed
+with the template's attachments, where it has any), and never Cc, Bcc, Reply-To or any of the letter's text but its
+subject. The same decision gives the same Message-ID. It raises ValueError for a target no letter can be sent to, and
+the template's own error where a template fails: the caller quarantines.
 """
 
 import base64
 import binascii
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from email.utils import format_datetime
@@ -17,6 +18,7 @@ from html import escape
 from pathlib import Path
 
 from autoresponder.answer import language as languages
+from autoresponder.answer.attachments import Attachment
 from autoresponder.answer.brand import LOGO_ID, Brand, read_logo
 from autoresponder.answer.clean import one_line
 from autoresponder.answer.markdown import wrap
@@ -48,6 +50,7 @@ class Answer:
     html: str = field(repr=False)
     language: str
     envelope_from: str
+    attachments: tuple[Attachment, ...] = ()
 
 
 class Composer:
@@ -114,7 +117,6 @@ class Composer:
         sender = Address("", values.mailbox_address)
         message_id = self._signer.message_id(seed, sender.domain)
         token = self._signer.token(message_id)
-        boundary = f"=_{token}"
         head = [
             f"From: {mailbox_header(rendered.from_name or self._brand.name, sender)}",
             f"To: {mailbox_header(person(target.name)[0], target)}",
@@ -130,21 +132,18 @@ class Composer:
             f"{TOKEN_HEADER}: {token}",
             *([f"Content-Language: {rendered.language}"] if languages.is_tag(rendered.language) else []),
             "MIME-Version: 1.0",
-            f'Content-Type: multipart/alternative; boundary="{boundary}"',
         ]
         page = text_part("html", rendered.html)
         if self._logo:
-            inner = boundary + "_r"
-            page = (
-                f'Content-Type: multipart/related; type="text/html"; boundary="{inner}"\r\n\r\n--{inner}\r\n'.encode()
-                + page + f"\r\n--{inner}\r\n".encode() + self._logo + f"\r\n--{inner}--".encode()
-            )  # fmt: skip
-        edge = f"\r\n--{boundary}\r\n".encode()
-        raw = b"".join((
-            "\r\n".join(head).encode("utf-8"), b"\r\n", edge, text_part("plain", rendered.text), edge, page,
-            f"\r\n--{boundary}--\r\n".encode(),
-        ))  # fmt: skip
-        return Answer(raw, message_id, rendered.subject, rendered.text, rendered.html, rendered.language, "auto")
+            page = multipart('related; type="text/html"', f"=_r_{token}", (page, self._logo))
+        body = multipart("alternative", f"=_a_{token}", (text_part("plain", rendered.text), page))
+        if rendered.attachments:
+            body = multipart("mixed", f"=_m_{token}", (body, *(one.part for one in rendered.attachments)))
+        raw = "\r\n".join(head).encode("utf-8") + b"\r\n" + body + b"\r\n"
+        return Answer(
+            raw, message_id, rendered.subject, rendered.text, rendered.html, rendered.language, "auto",
+            rendered.attachments,
+        )  # fmt: skip
 
 
 def _as_test(rendered: Rendered, name: str) -> Rendered:
@@ -262,6 +261,14 @@ def text_part(kind: str, text: str) -> bytes:
         charset, encoding, data = "utf-8", "quoted-printable", binascii.b2a_qp(data, istext=True)
     head = f"Content-Type: text/{kind}; charset={charset}\r\nContent-Transfer-Encoding: {encoding}\r\n\r\n"
     return head.encode() + data
+
+
+def multipart(kind: str, boundary: str, parts: Iterable[bytes]) -> bytes:
+    """A part made of parts, each with its header. Of boundaries within each other none may begin like another, for a
+    line that begins like a boundary counts as one (RFC 2046 section 5.1.1)."""
+    edge = f"--{boundary}".encode()
+    head = f'Content-Type: multipart/{kind}; boundary="{boundary}"\r\n'.encode()
+    return b"".join((head, *(b"\r\n" + edge + b"\r\n" + part for part in parts), b"\r\n" + edge + b"--"))
 
 
 def _logo_part(kind: str, data: bytes) -> bytes:

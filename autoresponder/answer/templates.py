@@ -1,9 +1,10 @@
 """The templates folder, compiled once: each Markdown file becomes two ready Jinja templates, text and HTML.
 
-A file is NAME.md, or NAME.LANGUAGE.md, with front matter (`subject`, optional `from_name` and `language`) and a body.
-Files that begin with `_` are parts for `{% include %}`. `layout.html` and `layout.txt` beside them replace the ones we
-ship. All of it is read by `load`, which reports every problem at once with file and line; afterwards an answer only
-fills what is ready, and nothing that came with a letter is ever parsed as Markdown or HTML, or loaded from a file.
+A file is NAME.md, or NAME.LANGUAGE.md, with a body below its front matter: `subject`, and if wanted `from_name`,
+`language` and `attachments`. Files that begin with `_` are parts for `{% include %}`. `layout.html` and `layout.txt`
+beside them replace the ones we ship. All of it is read by `load`, which reports every problem at once with file and
+line; afterwards an answer only fills what is ready, and nothing that came with a letter is ever parsed as Markdown or
+HTML, or loaded from a file.
 
 Templates run in a sandbox: no attributes that begin with an underscore, no changes to values, no filters that switch
 escaping off, bounded ranges, multiplications and results, nothing loaded that is not a file of the folder itself.
@@ -25,6 +26,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import missing
 
 from autoresponder.answer import markdown, nesting, words
+from autoresponder.answer.attachments import Attachment, Shelf, heavy
 from autoresponder.answer.brand import Brand, Face
 from autoresponder.answer.clean import one_line
 from autoresponder.answer.values import NAMES, VIEWS, Values
@@ -38,7 +40,7 @@ MAX_FILE = 200_000
 MAX_HTML = 30_000
 """Characters of HTML above which `check` warns (Gmail cuts letters off at about 100 kB with everything in them)."""
 MAX_SUBJECT = 200
-KEYS = ("subject", "from_name", "language")
+KEYS = ("subject", "from_name", "language", "attachments")
 FILTERS = (
     "abs", "batch", "capitalize", "center", "count", "d", "default", "dictsort", "e", "escape",
     "first", "float", "groupby", "indent", "int", "items", "join", "last", "length", "list",
@@ -50,6 +52,7 @@ FILTERS = (
 LAYOUTS = Path(__file__).parent / "layout"
 _FILE = re.compile(r"(_?[A-Za-z0-9][A-Za-z0-9_-]*)(?:\.([A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8})*))?\.md")
 _CONTENT = re.compile(r"\{\{-?\s*content\s*-?\}\}")
+_ITEM = re.compile(r"\s*-\s+(\S.*?)\s*")
 _EMPTY = re.compile(r"<p(?: [^>]*)?>\s*</p>\n?")
 
 
@@ -62,6 +65,7 @@ class Rendered:
     html: str
     language: str
     from_name: str  # "" when the template does not say
+    attachments: tuple[Attachment, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +77,7 @@ class Source:
     language: str  # of the file name or front matter; "" when neither says
     front: Mapping[str, tuple[str, int]]
     body: str  # the front matter's lines are there, but empty
+    attachments: tuple[Attachment, ...] = ()
 
     def place(self, line: int = 0) -> Place:
         """A line of this file."""
@@ -191,6 +196,7 @@ class Library:
             html=_EMPTY.sub("", html),
             language=language,
             from_name=one_line(variant.from_name.render(context), MAX_SUBJECT) if variant.from_name else "",
+            attachments=variant.source.attachments,
         )
 
     def _try(self, variant: Variant) -> Iterator[Problem]:
@@ -199,6 +205,9 @@ class Library:
         if not words.known(language):
             yield Problem(source.place(), f"there are no phrases for the language “{language}”: salutation, promise "
                           "and notice will be English", "write them out in the template", "warning")  # fmt: skip
+        if sentence := heavy(source.attachments):
+            place = source.place(source.front["attachments"][1])
+            yield Problem(place, sentence, "smaller files arrive more surely", "warning")
         for values in samples(self.brand):
             try:
                 rendered = self._fill(variant, values, language)
@@ -360,6 +369,7 @@ class _Loader:
         self.folder, self.brand = folder, brand
         self.found: list[Problem] = [Problem(Place("brand"), sentence) for sentence in brand.problems()]
         self.files: list[Path] = []
+        self._shelf = Shelf(folder)
         self.sources: dict[str, Source] = {}  # file name -> source
         self.texts: dict[str, str] = {}  # file name -> as text, as HTML: what a layout or {% include %} finds
         self.htmls: dict[str, str] = {}
@@ -394,6 +404,7 @@ class _Loader:
         self._stop()
         if self.brand.logo:
             self.files.append(Path(self.brand.logo))
+        self.files += self._shelf.files
         try:
             return Library(self, variants)
         except TemplateNotFound:  # not one file could be made, so there is no page around it
@@ -460,7 +471,11 @@ class _Loader:
             return None
         front, body = self._front(path, content, part=named[1].startswith("_"))
         language = normal(named[2] or front.get("language", ("", 0))[0])
-        return Source(path, named[1], language, front, body)
+        files: tuple[Attachment, ...] = ()
+        if "attachments" in front:
+            files, problems = self._shelf.take(path, *front["attachments"])
+            self.found += problems
+        return Source(path, named[1], language, front, body, files)
 
     def _named_in_problems(self, path: Path) -> bool:
         return any(problem.place.file == str(path) for problem in self.found)
@@ -478,11 +493,17 @@ class _Loader:
         for number, line in enumerate(lines[1:end], 2):
             if not line.strip() or line.lstrip().startswith("#"):
                 continue
+            if (item := _ITEM.fullmatch(line)) and next(reversed(front), "") == "attachments":
+                value, first = front["attachments"]  # whose lines stay those of the file
+                front["attachments"] = value + "\n" * (number - first - value.count("\n")) + item[1], first
+                continue
             key, colon, value = (piece.strip() for piece in line.partition(":"))
             if not colon or line[0].isspace():
                 self._problem(Place(str(path), number), "front matter is made of lines like `subject: …`")
             elif key not in KEYS:
                 self._problem(Place(str(path), number), f"unknown key “{key}”", guess(key, KEYS) or ", ".join(KEYS))
+            elif part and key == "attachments":
+                self._problem(Place(str(path), number), "a part carries no attachments", "name them in the templates")
             elif key in front:
                 self._problem(Place(str(path), number), f"“{key}” is there twice")
             else:

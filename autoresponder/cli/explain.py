@@ -137,6 +137,7 @@ def as_json(explained: Explained) -> dict[str, Any]:
         "rule": decision.rule.name if decision.rule else None,
         "trace": [{"check": s.check, "result": s.result, "why": s.why} for s in decision.trace],
         "reply": {"to": decision.target.email, "subject": answer.subject, "text": answer.text, "html": answer.html}
+        | ({"attachments": [one.name for one in answer.attachments]} if answer.attachments else {})
         if answer and decision.target
         else None,
     }

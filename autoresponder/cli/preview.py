@@ -81,7 +81,14 @@ def do_preview(args: argparse.Namespace) -> int:
     answer = desk.answer(args.template)
     page = desk.book.composer.page(answer)
     if args.json:
-        shown = {"subject": answer.subject, "language": answer.language, "text": answer.text, "html": page}
+        shown: dict[str, object] = {
+            "subject": answer.subject,
+            "language": answer.language,
+            "text": answer.text,
+            "html": page,
+        }
+        if answer.attachments:
+            shown["attachments"] = [one.name for one in answer.attachments]
         print(json.dumps(shown, ensure_ascii=False))
     if args.output:
         forms = {".html": page.encode(), ".htm": page.encode(), ".eml": answer.raw, ".txt": answer.text.encode()}
@@ -90,6 +97,8 @@ def do_preview(args: argparse.Namespace) -> int:
         _open(page)
     if not (args.json or args.output or args.open):
         print(paint(f"subject  {answer.subject}\nlanguage {answer.language}\n", "dim") + answer.text.rstrip())
+        for one in answer.attachments:
+            print(paint(f"attached {one}", "dim"))
         print(paint("\n-o FILE.html, FILE.eml or FILE.txt writes it to a file, --open shows it", "dim"))
     return ExitCode.OK
 

@@ -66,6 +66,8 @@ class Printer:
         print("  " + paint(decision.action.upper(), style) + f"  {safe(decision.why)} [{decision.reason}]")
         if explained.answer and decision.target:
             print(f"  to       {safe(decision.target.email)}\n  subject  {safe(explained.answer.subject)}")
+            for one in explained.answer.attachments:
+                print(f"  attached {one}")
             print(textwrap.indent(explained.answer.text.rstrip(), "  │ ", lambda _line: True))
         print()
 
