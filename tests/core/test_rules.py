@@ -129,7 +129,20 @@ def test_a_bad_regular_expression_is_an_error_at_load() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "folded"), [("Ñandú  y\tÉL", "nandu y el"), ("STRASSE", "strasse"), ("Straße", "strasse"), ("ﬁn", "fin")]
+    ("text", "folded"),
+    [
+        ("Ñandú  y\tÉL", "nandu y el"),
+        ("STRASSE", "strasse"),
+        ("Straße", "strasse"),
+        ("ﬁn", "fin"),
+        ("PRZEDŁUŻENIE książek", "przedluzenie ksiazek"),
+        ("Đorđe Ødegård, vœux, ılık", "dorde odegard, voeux, ilik"),
+        ("plus d’eau – s´il vous plaît", "plus d'eau - s'il vous plait"),
+        ("„Zitat“ « citation »", '"zitat" " citation "'),
+        ("in\u00advoice\u200b", "invoice"),
+        ("バスとパス", "バスとパス"),  # a bus is no pass
+        ("각서", "각서"),
+    ],
 )
 def test_fold(text: str, folded: str) -> None:
     assert fold(text) == folded
