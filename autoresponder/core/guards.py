@@ -19,9 +19,13 @@ from autoresponder.core.message import Arrival, Headers, Message
 from autoresponder.core.mime import strip_comments
 from autoresponder.core.phrases import (
     ABOUT_MAIL,
+    AUTO,
     DELIVERY_SUBJECTS,
+    GOES_ON,
     NAME_ENDS,
     NAMES,
+    NOTES,
+    OPENINGS,
     SUBJECT_PARTS,
     SUBJECTS,
     TEXTS,
@@ -534,21 +538,34 @@ def _role_sender(scene: Scene) -> str:
 _LIST_FOOTER = re.compile(
     r"^(?:_{40,}|-{2,})\s*\n([^\n>]{1,80} mailing list|To unsubscribe from this list)\b", re.MULTILINE
 )
-_TAGS = re.compile(r"(?:\[[^\]]{1,80}\]\s*){1,3}")
+_TAGS = re.compile(r"(?:\[[^\]]{1,80}\]\s*){1,3}|(?:ext|extern|external|externe)\s?:\s*")
+_SPACED_COLON = re.compile(r"\s+:")
 
 
 def _machine_subject(scene: Scene) -> str:
     """The subjects of automatic replies, bounces, receipts and reports, in the languages seen in real mail."""
-    subject = fold(scene.message.subject[:300])
-    bare = _TAGS.sub("", subject, count=1) if subject.startswith("[") else subject
+    raw = scene.message.subject[:300]
+    subject = _SPACED_COLON.sub(":", fold(raw)).replace("’", "'")
+    tag = _TAGS.match(subject)
+    bare = subject[tag.end() :] if tag else subject
     if (
-        SUBJECTS.begin(bare)
-        or (bare is not subject and SUBJECTS.begin(subject))
+        _begins(bare)
+        or (tag and _begins(subject))
         or any(part in subject for part in SUBJECT_PARTS)
+        or AUTO.match(raw)
+        or NOTES.match(bare)
         or (DELIVERY_SUBJECTS.begin(bare) and ABOUT_MAIL.search(fold(scene.message.text[:2000])))
     ):
         return f"its subject is that of an automatic letter (Subject: {_show(scene.message.subject)})"
     return ""
+
+
+def _begins(subject: str) -> bool:
+    """Whether a (folded) subject begins as only programs do. Who *asks* about an automatic reply is a person."""
+    if phrase := SUBJECTS.begin(subject):
+        return phrase.endswith(":") or subject.startswith(":", len(phrase)) or not subject.endswith("?")
+    phrase = OPENINGS.begin(subject)
+    return bool(phrase and GOES_ON.match(subject[len(phrase) :].lstrip()))
 
 
 def _machine_name(scene: Scene) -> str:

@@ -3,7 +3,8 @@
 Tables only, no behaviour. They are written as people read them and compared after `rules.fold` (no case, no accents),
 from the beginning: an answer to an automatic reply ("Re: Out of office") is a person's. What customers write
 themselves is left out on purpose ("Absence", "Problem:", "Accepted:"), and "Delivery failed" is a bounce only where
-the text speaks of mail: in a shop's inbox it is a parcel. A wrong silence is a fault too.
+the text speaks of mail: in a shop's inbox it is a parcel. "Fuera de la oficina" begins an automatic letter where
+nothing, a colon or a date follows, not where a sentence goes on. A wrong silence is a fault too.
 """
 
 import re
@@ -12,85 +13,124 @@ from autoresponder.core.rules import fold
 
 _SUBJECTS = """
 automatic reply|automatic response|automated reply|automated response|automated message|automatic message
-automatic out of
-auto reply|auto-reply|autoreply|auto response|auto-response|autoresponse|auto responder|autoresponder|auto answer|auto:
-out of office|out-of-office|out of the office|ooo:|away from my mail|away from my desk|away from office|vacation reply
-vacation message|vacation notice|vacation response|on vacation:|thank you for contacting|thanks for contacting
-thank you for your email|thank you for your e-mail|thank you for your enquiry|thank you for your inquiry
-thank you for your message|we have received your|we've received your|your request has been received
-your message has been received|your email has been received|your ticket has been received|your ticket has been created
-request received:|support ticket opened|acknowledgement of receipt|acknowledgment of receipt
-read:|not read:|read receipt|return receipt|disposition notification|delivered:|relayed:|tentatively accepted:
-undeliverable|undelivered mail|undelivered message|undelivered:|mail undeliverable|message undeliverable|nondeliverable
-non-deliverable|non-delivery notif|nondelivery|delivery status notification|mail delivery failed|mail delivery failure
+automatic out of|auto reply|auto-reply|autoreply|auto response|auto-response|autoresponse|auto responder
+autoresponder|auto answer|out of office|out-of-office|out of the office|ooo:|away from my mail
+away from my desk|away from office|vacation reply|vacation message|vacation notice|vacation response
+on vacation:|thank you for contacting|thanks for contacting|thank you for your email|thank you for your e-mail
+thank you for your enquiry|thank you for your inquiry|thank you for your message|we have received your
+we've received your|your request has been received|your message has been received|your email has been received
+your ticket has been received|your ticket has been created|request received:|support ticket opened
+acknowledgement of receipt|acknowledgment of receipt|read:|not read:|read receipt|return receipt
+disposition notification|delivered:|relayed:|tentatively accepted:|undeliverable|undelivered mail
+undelivered message|undelivered:|mail undeliverable|message undeliverable|nondeliverable|non-deliverable
+non-delivery notif|nondelivery|delivery status notification|mail delivery failed|mail delivery failure
 mail delivery warning|mail delivery problem|mail delivery error|mail delivery delay|mail delivery status
 mail delivery report|mail delivery:|message delivery fail|message delivery delay|message delivery status
-message delivery notif|email delivery fail|email delivery status|e-mail delivery fail|mail could not be delivered
-message could not be delivered|message delayed (|mail delayed|message not delivered:|mail not delivered
-email not delivered
-failed mail|failure notice|returned mail|returned message|mail returned to sender|mail error|mail failure
-mail system error|mail transaction failed|message status - undel|warning: could not send message
-warning: message still undelivered|warning: message delayed|rejected mail|message rejected|mail rejected|bounced mail
-virus found in|virus detected in|virus alert|report domain:|[preview] report domain:|dmarc aggregate report
+message delivery notif|email delivery fail|email delivery status|e-mail delivery fail
+mail could not be delivered|message could not be delivered|message delayed (|mail delayed
+message not delivered:|mail not delivered|email not delivered|failed mail|failure notice|returned mail
+returned message|mail returned to sender|mail error|mail failure|mail system error|mail transaction failed
+message status - undel|warning: could not send message|warning: message still undelivered
+warning: message delayed|rejected mail|message rejected|mail rejected|bounced mail|virus found in
+virus detected in|virus alert|report domain:|[preview] report domain:|dmarc aggregate report
 dmarc forensic report|dmarc failure report|dmarc report|tls report|tls-report|smtp tls report|abuse report
-email feedback report|email abuse report|complaint about message from
-fax received from|new fax from|incoming fax|you have received a fax|you have received a new fax|new voicemail
-new voice message|you have a new voicemail|voicemail from|message from kmbt|message from km_|message from "rnp
-scan from a|scanned from a|scanned image from|cron <|anacron job|logwatch for|** problem|** recovery|** flapping
-[firing|[resolved]|[alerting]|please confirm your subscription|confirm your subscription
-please confirm your message|your email requires verification
-majordomo results|majordomo file|subscription results|loop alert
-automatische antwort|automatische rückantwort|automatische empfangsbestätigung|automatische eingangsbestätigung
-automatische benachrichtigung|autoantwort|auto-antwort|abwesenheitsnotiz|abwesenheitsbenachrichtigung
-abwesenheitsnachricht|abwesenheitsmeldung:|abwesenheitsagent|abwesenheitsassistent|außer haus:|eingangsbestätigung
-empfangsbestätigung|unzustellbar|nicht zustellbar:|zustellungsbenachrichtigung|übermittlungsstatus|lesebestätigung
-gelesen:
-ungelesen:|nicht gelesen:|benachrichtigung zum zustellungsstatus|benachrichtigung über den zustellungsstatus
-réponse automatique|reponse auto|réponse d'absence|message d'absence|notification d'absence|avis d'absence du
-absence du bureau|absent du bureau|absente du bureau|absent(e) du bureau|message automatique|accusé de réception
-accusé de lecture|lu :|lu:|non lu :|non lu:|non remis|échec de la remise|échec de remise|notification d'état de remise
-notification d’état de remise|courrier non remis|courrier non distribué|message non remis|message non distribué
-respuesta automática|respuesta automatizada|auto respuesta|autorespuesta|auto-respuesta|contestación automática
-contestador automático|mensaje automático|fuera de la oficina|fuera de oficina|ausencia de la oficina
-ausente de la oficina|aviso de ausencia|mensaje de ausencia|acuse de recibo|confirmación de lectura|leído:|no leído:
-mensaje no entregado|correo no entregado|correo devuelto|mensaje devuelto|no se puede entregar:|no se pudo entregar:
-no se ha podido entregar:|notificación de estado de entrega|notificación del estado de entrega
-notificación sobre el estado de la entrega|resposta automàtica|fora de l'oficina|missatge automàtic
-no s'ha pogut lliurar:
-resposta automática|mensaxe automática|fóra da oficina|erantzun automatikoa|bulegotik kanpo|bulegoz kanpo
-fora do escritório|ausência do escritório|ausente do escritório|mensagem automática|autoresposta|auto-resposta
-não entregue:|não é possível entregar:|não foi possível entregar:|notificação de status de entrega
-notificação de estado de entrega|notificação de falha na entrega|lida:|lido:|não lida:
-risposta automatica|risposta automatizzata|autorisposta|messaggio automatico|fuori sede|fuori ufficio
-assente dall'ufficio|avviso di assenza|messaggio di assenza|conferma di lettura|letto:|non letto:|non recapitabile
-impossibile recapitare:|mancato recapito|messaggio non recapitato|messaggio non recapitabile
-notifica di mancato recapito
-avviso di mancata consegna:|posta certificata:|anomalia messaggio:|notifica sullo stato del recapito
-automatisch antwoord|automatische beantwoording|automatische reactie|automatische afwezigheids|afwezigheidsbericht
-afwezigheidsmelding|afwezig:|niet op kantoor|buiten kantoor|ontvangstbevestiging|gelezen:|onbestelbaar|niet bezorgd:
-automatyczna odpowiedź|odpowiedź automatyczna|autoodpowiedź|auto odpowiedź|poza biurem|nieobecność w biurze
-niedostarczone:|niedostarczalne|nie można dostarczyć:|potwierdzenie przeczytania|przeczytano:|zwrot poczty
-răspuns automat|mesaj automat|în afara biroului|absent de la birou|nelivrat:|nu se poate livra:|confirmare de citire
-autosvar|automatiskt svar|automatisk svar|automatiskt meddelande|ej på kontoret|inte på kontoret|frånvaromeddelande
-frånvaro från kontoret|ikke på kontoret|borte fra kontoret|fraværsmelding|fraværsbesked|fraværende:|ikke til stede:
-kan inte levereras:|går inte att leverera|kan ikke leveres:|kunne ikke leveres:|læst:|läst:
-automaattinen vastaus|automaattivastaus|poissa toimistosta|poissaoloviesti|ei voi toimittaa:
-automatická odpověď|mimo kancelář|nepřítomnost v kanceláři|nedoručitelné|automatická odpoveď|mimo kancelárie
-nedoručiteľné
-automatikus válasz|automatikus üzenet|házon kívül|irodán kívül|kézbesíthetetlen|nem kézbesíthető
-automatski odgovor|samodejni odgovor|izven pisarne|izvan ureda|van kancelarije|automatinis atsakymas|automātiska atbilde
-automātiskā atbilde|automaatvastus|автоматический ответ|автоответ|вне офиса|не в офисе|отсутствие на рабочем месте
-недоставленное сообщение|недоставлено:|не удается доставить:|не удалось доставить:|сообщение не доставлено|прочитано:
-автоматична відповідь|автоматичен отговор|извън офиса|аутоматски одговор|автоматски одговор
-αυτόματη απάντηση|εκτός γραφείου|otomatik yanıt|otomatik cevap|ofis dışında|teslim edilemedi:|iletilemedi
-תשובה אוטומטית|מענה אוטומטי|מחוץ למשרד|رد تلقائي|الرد التلقائي|خارج المكتب
-自動応答|自動返信|自動回答|不在通知|不在返信|不在のお知らせ|配信不能|配信できません|配達不能|配信エラー|送信エラー
-メール送信エラー|メッセージを配信できません
-メッセージを送信できません|メールを送信できません|メッセージが配信されませんでした|開封済み|【自動返信】|[自動返信]
-【自動配信】
-自动回复|自动答复|自動應答|自動回覆|自動答覆|自動回復|系统退信|退信|无法投递|未送达|未傳遞|無法傳遞|投递失败|傳遞失敗
-자동 회신|자동회신|자동 응답|자동응답|부재 중|부재중|배달되지 않음|배달할 수 없음
-trả lời tự động|thư trả lời tự động|balasan otomatis|jawapan automatik|ตอบกลับอัตโนมัติ|การตอบกลับอัตโนมัติ
+email feedback report|email abuse report|complaint about message from|fax received from|new fax from
+incoming fax|you have received a fax|you have received a new fax|new voicemail|new voice message
+you have a new voicemail|voicemail from|message from kmbt|message from km_|message from "rnp|scan from a
+scanned from a|scanned image from|cron <|anacron job|logwatch for|** problem|** recovery|** flapping|[firing
+[resolved]|[alerting]|please confirm your subscription|confirm your subscription|please confirm your message
+your email requires verification|majordomo results|majordomo file|subscription results|loop alert
+automatische antwort|automatische rückantwort|automatische empfangsbestätigung
+automatische eingangsbestätigung|automatische benachrichtigung|autoantwort|auto-antwort|abwesenheitsmeldung:
+abwesenheitsagent|abwesenheitsassistent|außer haus:|unzustellbar|nicht zustellbar:|zustellungsbenachrichtigung
+übermittlungsstatus|gelesen:|ungelesen:|nicht gelesen:|benachrichtigung zum zustellungsstatus
+benachrichtigung über den zustellungsstatus|réponse automatique|reponse auto|avis d'absence du
+message automatique|lu :|lu:|non lu :|non lu:|non remis|échec de la remise|échec de remise
+notification d'état de remise|notification d’état de remise|courrier non remis|courrier non distribué
+message non remis|message non distribué|respuesta automática|respuesta automatizada|auto respuesta
+autorespuesta|auto-respuesta|contestación automática|contestador automático|mensaje automático|leído:
+no leído:|mensaje no entregado|correo no entregado|correo devuelto|mensaje devuelto|no se puede entregar:
+no se pudo entregar:|no se ha podido entregar:|notificación de estado de entrega
+notificación del estado de entrega|notificación sobre el estado de la entrega|resposta automàtica
+missatge automàtic|no s'ha pogut lliurar:|resposta automática|mensaxe automática|erantzun automatikoa
+mensagem automática|autoresposta|auto-resposta|não entregue:|não é possível entregar:
+não foi possível entregar:|notificação de status de entrega|notificação de estado de entrega
+notificação de falha na entrega|lida:|lido:|não lida:|risposta automatica|risposta automatizzata|autorisposta
+messaggio automatico|letto:|non letto:|non recapitabile|impossibile recapitare:|mancato recapito
+messaggio non recapitato|messaggio non recapitabile|notifica di mancato recapito|avviso di mancata consegna:
+posta certificata:|anomalia messaggio:|notifica sullo stato del recapito|automatisch antwoord
+automatische beantwoording|automatische reactie|automatische afwezigheids|afwezig:|gelezen:|onbestelbaar
+niet bezorgd:|automatyczna odpowiedź|odpowiedź automatyczna|autoodpowiedź|auto odpowiedź|niedostarczone:
+niedostarczalne|nie można dostarczyć:|przeczytano:|zwrot poczty|răspuns automat|mesaj automat|nelivrat:
+nu se poate livra:|autosvar|automatiskt svar|automatisk svar|automatiskt meddelande|fraværende:
+ikke til stede:|kan inte levereras:|går inte att leverera|kan ikke leveres:|kunne ikke leveres:|læst:|läst:
+automaattinen vastaus|automaattivastaus|ei voi toimittaa:|automatická odpověď|nedoručitelné
+automatická odpoveď|nedoručiteľné|automatikus válasz|automatikus üzenet|kézbesíthetetlen|nem kézbesíthető
+automatski odgovor|samodejni odgovor|automatinis atsakymas|automātiska atbilde|automātiskā atbilde
+automaatvastus|автоматический ответ|автоответ|недоставленное сообщение|недоставлено:|не удается доставить:
+не удалось доставить:|сообщение не доставлено|прочитано:|автоматична відповідь|автоматичен отговор
+аутоматски одговор|автоматски одговор|αυτόματη απάντηση|otomatik yanıt|otomatik cevap|teslim edilemedi:
+iletilemedi|תשובה אוטומטית|מענה אוטומטי|رد تلقائي|الرد التلقائي|自動応答|自動返信|自動回答|不在通知|不在返信
+不在のお知らせ|配信不能|配信できません|配達不能|配信エラー|送信エラー|メール送信エラー
+メッセージを配信できません|メッセージを送信できません|メールを送信できません|メッセージが配信されませんでした
+開封済み|【自動返信】|[自動返信]|【自動配信】|自动回复|自动答复|自動應答|自動回覆|自動答覆|自動回復|系统退信
+退信|无法投递|未送达|未傳遞|無法傳遞|投递失败|傳遞失敗|자동 회신|자동회신|자동 응답|자동응답|부재 중|부재중
+배달되지 않음|배달할 수 없음|trả lời tự động|thư trả lời tự động|balasan otomatis|jawapan automatik
+ตอบกลับอัตโนมัติ|การตอบกลับอัตโนมัติ|yahoo! auto response|automatic acknowledgement|automatic acknowledgment
+automated acknowledgement|auto-acknowledgement|[request received]|ticket received -|ticket received:
+thanks for your inquiry|thanks for your enquiry|thanks for your email|automatische e-mail-antwort
+automatische nachricht:|urlaubsbenachrichtigung|ihre anfrage ist eingegangen|ihre nachricht ist eingegangen
+ihre e-mail ist eingegangen|wir haben ihre nachricht erhalten|wir haben ihre anfrage erhalten
+wir haben ihre e-mail erhalten|vielen dank für ihre nachricht|vielen dank für ihre anfrage
+vielen dank für ihre e-mail|danke für ihre anfrage|danke für ihre nachricht|répondeur automatique
+réponse auto:|notification automatique:|nous avons bien reçu votre message|nous avons bien reçu votre demande
+votre message a bien été reçu|votre demande a bien été|merci pour votre message|merci de votre message
+respuesta de fuera de la oficina|hemos recibido su mensaje|hemos recibido tu mensaje|hemos recibido su correo
+hemos recibido tu correo|hemos recibido su consulta|hemos recibido tu consulta|hemos recibido su solicitud
+hemos recibido tu solicitud|gracias por su mensaje|gracias por tu mensaje|gracias por su correo
+gracias por contactar|gracias por ponerse en contacto|gracias por escribirnos|resposta automàtica de
+hem rebut el vostre missatge|hem rebut el seu missatge|gràcies per contactar|zure mezua jaso dugu
+ausência temporária|resposta de ausência|recebemos a sua mensagem|recebemos sua mensagem
+recebemos o seu e-mail|recebemos seu e-mail|recebemos seu contato|recebemos o seu contacto
+obrigado pelo seu contato|obrigado pelo seu contacto|obrigado por entrar em contato|obrigado pela sua mensagem
+risposta di assenza|abbiamo ricevuto la tua richiesta|abbiamo ricevuto la sua richiesta
+abbiamo ricevuto il tuo messaggio|abbiamo ricevuto il suo messaggio|grazie per averci contattato
+grazie per il suo messaggio|automatisch bericht|auto-antwoord|afwezigheidsassistent
+wij hebben uw bericht ontvangen|wij hebben uw e-mail ontvangen|we hebben je bericht ontvangen
+uw bericht is ontvangen|bedankt voor uw bericht|bedankt voor uw e-mail|bedankt voor je bericht|autoodpowiedz
+wiadomość automatyczna|otrzymaliśmy twoją wiadomość|otrzymaliśmy państwa wiadomość|dziękujemy za wiadomość
+dziękujemy za kontakt|am primit mesajul dumneavoastră|am primit mesajul dvs|vă mulțumim pentru mesaj
+frånvaroassistent|fraværsassistent|fraværsmeddelelse|tack för ditt mejl|tack för ditt meddelande
+tak for din henvendelse|tak for din mail|takk for din henvendelse|takk for din e-post|automatisk besked
+automaattinen viesti|kiitos viestistäsi|kiitos yhteydenotostasi|automatická zpráva|automatická správa
+automatikus válaszüzenet|távolléti üzenet|avtomatski odgovor|автоматическое уведомление|автовідповідь
+автоматичне повідомлення|αυτόματο μήνυμα|otomatik yanit|automaatne vastus|sjálfvirkt svar|avtomatik cavab
+автоматты жауап|përgjigje automatike|ateb awtomatig|رد آلي|پاسخ خودکار|स्वचालित उत्तर|स्वचालित जवाब
+自動返信メール|お問い合わせありがとうございます|お問合せありがとうございます|[自动回复]|【自动回复】
+【自動回覆】|자동 회답|balasan automatik|awtomatikong tugon
+"""
+
+_OPENINGS = """
+abwesenheitsnotiz|abwesenheitsbenachrichtigung|abwesenheitsnachricht|eingangsbestätigung|empfangsbestätigung
+lesebestätigung|réponse d'absence|message d'absence|notification d'absence|accusé de réception
+accusé de lecture|absence du bureau|absent du bureau|absente du bureau|absent(e) du bureau|fuera de la oficina
+fuera de oficina|ausencia de la oficina|ausente de la oficina|aviso de ausencia|mensaje de ausencia
+acuse de recibo|confirmación de lectura|fora de l'oficina|fóra da oficina|bulegotik kanpo|bulegoz kanpo
+fora do escritório|ausência do escritório|ausente do escritório|fuori sede|fuori ufficio|assente dall'ufficio
+avviso di assenza|messaggio di assenza|conferma di lettura|afwezigheidsbericht|afwezigheidsmelding
+niet op kantoor|buiten kantoor|ontvangstbevestiging|poza biurem|nieobecność w biurze
+potwierdzenie przeczytania|în afara biroului|absent de la birou|confirmare de citire|ej på kontoret
+inte på kontoret|frånvaromeddelande|frånvaro från kontoret|ikke på kontoret|borte fra kontoret|fraværsmelding
+fraværsbesked|poissa toimistosta|poissaoloviesti|mimo kancelář|nepřítomnost v kanceláři|mimo kancelárie
+házon kívül|irodán kívül|izven pisarne|izvan ureda|van kancelarije|вне офиса|не в офисе
+отсутствие на рабочем месте|извън офиса|εκτός γραφείου|ofis dışında|מחוץ למשרד|خارج المكتب
+i am out of the office|i'm out of the office|i am out of office|i'm out of office
+i am currently out of the office|i am currently out of office|nicht im büro|zurzeit nicht im büro
+derzeit nicht im büro|je suis absent|je suis absente|je suis absent(e)|estoy fuera de la oficina
+estic fora de l'oficina|confirmação de recebimento|estou fora do escritório|sono fuori ufficio
+ik ben niet op kantoor|niet aanwezig|jestem poza biurem|ute från kontoret|ute av kontoret|poissaoloilmoitus
+ārpus biroja|kontorist väljas|ne biure|поза офісом|не в офісі|не съм в офиса|di luar kantor|不在办公室
+不在辦公室
 """
 
 _DELIVERY = """
@@ -179,6 +219,22 @@ def _phrases(table: str) -> tuple[str, ...]:
 
 SUBJECTS = Beginnings(_phrases(_SUBJECTS))
 """How the subjects of automatic letters begin."""
+OPENINGS = Beginnings(_phrases(_OPENINGS))
+"""How they begin where neither a word nor a question follows (`GOES_ON`): people begin with these words too."""
+GOES_ON = re.compile(
+    r"\Z|[^\w\s?]|\d|(?:until|till|from|through|since|bis|ab|vom|seit|jusqu|a partir|hasta|desde|ate|fino|dal|tot|"
+    r"vanaf|pana|til|fra|fran|asti|saakka|od|do|az|до|с|по|εως|kadar)\b|(?:\w+\W+){1,3}\d"
+)
+"""What may follow one of `OPENINGS` (folded, without white space before it)."""
+AUTO = re.compile(r"AUTO:(?=.*[a-z])|[Aa]uto:(?= ?(?i:re|aw|antw|sv|vs|rif|odp|tr|out of|away)\b)")
+"""How Notes and Proton begin; `Auto: winter tyres` is a letter about a car in half of Europe."""
+NOTES = re.compile(
+    r"[^?!:]{3,60} (?:is|will be) (?:currently )?(?:out of (?:the )?office|away from the office)"
+    r"(?: (?:until|from|till|through)\b| ?\(|\.?\Z)"
+    r"|[^?!:]{3,60} (?:ist (?:nicht im buro|ausser haus)|est absent(?:e|\(e\))?(?: du bureau)?"
+    r"|esta fuera de la oficina|e fuori (?:ufficio|sede)|is niet op kantoor)(?: ?\(|\.?\Z)"
+)
+"""Whole (folded) subjects of HCL (Lotus) Notes: “Ana Ruiz is out of the office (returning 5 May)”."""
 DELIVERY_SUBJECTS = Beginnings(_phrases(_DELIVERY))
 """How the subjects of bounces begin, and of letters about parcels."""
 ABOUT_MAIL = re.compile(
