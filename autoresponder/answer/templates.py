@@ -25,7 +25,7 @@ from jinja2.exceptions import SecurityError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import missing
 
-from autoresponder.answer import markdown, nesting, words
+from autoresponder.answer import markdown, words
 from autoresponder.answer.attachments import Attachment, Shelf, heavy
 from autoresponder.answer.brand import Brand, Face
 from autoresponder.answer.clean import one_line
@@ -200,6 +200,8 @@ class Library:
         )
 
     def _try(self, variant: Variant) -> Iterator[Problem]:
+        from autoresponder.answer import nesting  # and with it an HTML parser, which no daemon needs
+
         source = variant.source
         language = source.language or "en"
         if not words.known(language):
