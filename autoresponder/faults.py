@@ -1,11 +1,13 @@
 """Faults on purpose: where tests end or freeze the daemon, to prove "never twice, never lost" (docs/testing.md).
 
 Contract: `point(name)` marks a step in the life of a letter, `now()` is the time of day the daemon goes by. Unless the
-variables below are set when the program starts, `point` does nothing (some 20 ns) and `now` is the clock.
+variables below are set when the program starts, `point` and `taste` do nothing (some 20 ns) and `now` is the clock.
 
 AUTORESPONDER_FAULT=point:action[:n]  at the n-th passage of the point (the first, unless said), once. `kill` and `term`
     send this process SIGKILL or SIGTERM; `stop` freezes it (SIGSTOP), so that whoever watches can take away its disk,
     its locks or its network before SIGCONT. A word that is not known here raises ValueError at import.
+AUTORESPONDER_POISON=TEXT  a message that holds TEXT is poison: reading it ends this process at once, by SIGSEGV, as a
+    fault in a C library would.
 AUTORESPONDER_CLOCK=FILE  the daemon's time is ahead of the clock by the number of seconds in FILE (behind it, when
     negative); FILE is read at every look, so that the clock can be stepped under a running daemon.
 """
@@ -74,6 +76,21 @@ def point_for(text: str) -> Callable[[Point], None]:
     return Strike(text) if text else nothing
 
 
+def untasted(_raw: bytes) -> None:
+    """What becomes of a message when there is no poison."""
+
+
+def taste_for(text: str) -> Callable[[bytes], None]:
+    """What `taste` is to be for this AUTORESPONDER_POISON ("" when there is none)."""
+    poison = text.encode()
+
+    def tasted(raw: bytes) -> None:
+        if poison in raw:
+            signal.pthread_kill(threading.get_ident(), signal.SIGSEGV)
+
+    return tasted if text else untasted
+
+
 def clock() -> datetime:
     """The time of day, aware, in UTC."""
     return datetime.now(UTC)
@@ -89,4 +106,5 @@ def clock_for(file: str) -> Callable[[], datetime]:
 
 
 point = point_for(os.environ.get("AUTORESPONDER_FAULT", ""))
+taste = taste_for(os.environ.get("AUTORESPONDER_POISON", ""))
 now = clock_for(os.environ.get("AUTORESPONDER_CLOCK", ""))

@@ -2,13 +2,15 @@
 
 import argparse
 import json
+from collections.abc import Callable
 from dataclasses import asdict
 from datetime import UTC, datetime
 
 from autoresponder.cli.paint import paint, safe, table
-from autoresponder.cli.state import opened
+from autoresponder.cli.state import daemon_note, opened
 from autoresponder.core.outbox import Event, State, sources
 from autoresponder.errors import ConfigError, ExitCode
+from autoresponder.store import Quarantined, Store
 
 ACTIONS = {
     "resend": (Event.RESEND, "send it (again): an uncertain one may then arrive twice"),
@@ -20,6 +22,7 @@ ALL = 10_000_000
 """Replies that `all` can mean."""
 TOGETHER = 500
 """Replies moved in one transaction: a daemon at work is not kept waiting."""
+NOT_THERE = "{}: there is no such message in quarantine"
 STYLES = {State.UNCERTAIN: "warn", State.FAILED: "bad", State.HELD: "warn"}
 
 
@@ -46,8 +49,11 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     listing.add_argument("--traceback", action="store_true", help="with the traceback, for a bug report")
     listing.set_defaults(do=do_quarantine)
     retry = sub.add_parser("retry", help="have the daemon try again")
-    retry.add_argument("ids", nargs="+", metavar="ID", help="a number from the list, or all")
     retry.set_defaults(do=do_retry)
+    dismiss = sub.add_parser("dismiss", help="no answer will come: stop showing it")
+    dismiss.set_defaults(do=do_dismiss)
+    for one in (retry, dismiss):
+        one.add_argument("ids", nargs="+", metavar="ID", help="a number from the list, or all")
 
 
 def do_list(args: argparse.Namespace) -> int:
@@ -121,11 +127,12 @@ def do_quarantine(args: argparse.Namespace) -> int:
                 f"{q.at.astimezone():%Y-%m-%d %H:%M}",
                 f"{q.mailbox}/{q.folder}",
                 str(q.uid),
+                q.sender,
                 q.why + (" (retry asked)" if q.retry else ""),
             ]
             for q in found
         ]
-        print(table(["ID", "WHEN", "FOLDER", "UID", "WHY"], rows))
+        print(table(["ID", "WHEN", "FOLDER", "UID", "SENDER", "WHY"], rows))
         if args.traceback:
             for item in found:
                 print(f"\n{item.id}:\n" + "\n".join(safe(line) for line in item.traceback.splitlines()))
@@ -134,14 +141,47 @@ def do_quarantine(args: argparse.Namespace) -> int:
 
 def do_retry(args: argparse.Namespace) -> int:
     """0 when the daemon was asked about every one, 1 when one is not there."""
-    failed = False
+    failed, now = False, datetime.now(UTC)
     with opened(args) as store:
-        for number in _ids(args.ids, [q.id for q in store.quarantined()]):
-            if store.ask_retry(number, datetime.now(UTC)):
-                print(f"{number}: the daemon will try again within seconds")
+        waiting = {q.id: q for q in store.quarantined()}
+        when = _when_tried(store, now)
+        for number in _ids(args.ids, [*waiting]):
+            if number in waiting and store.ask_retry(number, now):
+                print(f"{number}: {when(waiting[number])}")
             else:
                 failed = True
-                print(paint(f"{number}: there is no such message in quarantine", "bad"))
+                print(paint(NOT_THERE.format(number), "bad"))
+    return ExitCode.FOUND_WRONG if failed else ExitCode.OK
+
+
+def _when_tried(store: Store, now: datetime) -> Callable[[Quarantined], str]:
+    """What is said of a message that is to be tried again."""
+    note, running = daemon_note(store, now)
+    problems = {(w["mailbox"], w["folder"]): w["error"] for w in note.get("watchers", ())}
+
+    def said(item: Quarantined) -> str:
+        place = item.mailbox, item.folder
+        if not running:
+            return "the daemon is not running; it will try again when it is started"
+        if place not in problems:
+            return (
+                f"{item.mailbox}/{item.folder} is not watched (rules.yaml): it is tried again when it is, or dismiss it"
+            )
+        return "the daemon will try again " + ("when the server is back" if problems[place] else "within seconds")
+
+    return said
+
+
+def do_dismiss(args: argparse.Namespace) -> int:
+    """0 when every one was there, 1 when one was not."""
+    failed, now = False, datetime.now(UTC)
+    with opened(args) as store:
+        for number in _ids(args.ids, [q.id for q in store.quarantined()]):
+            if store.end_quarantine(number, "dismissed", "an operator dismissed it", now, decided=True):
+                print(f"{number}: dismissed; it gets no answer")
+            else:
+                failed = True
+                print(paint(NOT_THERE.format(number), "bad"))
     return ExitCode.FOUND_WRONG if failed else ExitCode.OK
 
 

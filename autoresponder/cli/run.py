@@ -38,8 +38,8 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 def do(args: argparse.Namespace) -> int:
     """Runs until told to stop (or, with --once, until everything is handled)."""
     log.set_up(args.log, logging.DEBUG if args.verbose else logging.INFO)
-    if faults.point is not faults.nothing or faults.now is not faults.clock:
-        said.warning("this is a test: AUTORESPONDER_FAULT or AUTORESPONDER_CLOCK is set")
+    if (faults.point, faults.taste, faults.now) != (faults.nothing, faults.untasted, faults.clock):
+        said.warning("this is a test: AUTORESPONDER_FAULT, AUTORESPONDER_POISON or AUTORESPONDER_CLOCK is set")
     backlog = _backlog(args.backlog) if args.backlog else None
     settings, library = load_all(args.config, check=False)
     with _state(settings, args.dry_run) as (settings, store, signer):

@@ -2,10 +2,17 @@
 
 import argparse
 import contextlib
+import json
+import os
 from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
 
 from autoresponder.config.state import state_of
 from autoresponder.store import Store, open_store
+
+STALE = timedelta(minutes=1)
+"""Age at which the daemon's note about itself is no longer believed."""
 
 
 @contextlib.contextmanager
@@ -16,3 +23,20 @@ def opened(args: argparse.Namespace) -> Iterator[Store]:
         yield store
     finally:
         store.close()
+
+
+def daemon_note(store: Store, now: datetime) -> tuple[dict[str, Any], bool]:
+    """The daemon's last note about itself ({} when it ended in order), and whether it is running."""
+    note: dict[str, Any] = json.loads(store.recall("daemon") or "{}")
+    return note, bool(note) and now - datetime.fromisoformat(note["at"]) < STALE and _alive(note["pid"])
+
+
+def _alive(pid: int) -> bool:
+    """Whether the process is there; a daemon in another container cannot be asked, so only our own kernel counts."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

@@ -2,19 +2,15 @@
 
 import argparse
 import json
-import os
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from autoresponder.cli.paint import paint, safe, table
-from autoresponder.cli.state import opened
+from autoresponder.cli.state import daemon_note, opened
 from autoresponder.core.outbox import State
 from autoresponder.errors import ExitCode
 from autoresponder.store import Decided, Store
-
-STALE = 60
-"""Seconds after which the daemon's note about itself is too old to be believed."""
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -44,8 +40,7 @@ def do_status(args: argparse.Namespace) -> int:
 
 def _gather(store: Store, now: datetime, hours: float) -> dict[str, Any]:
     summary = store.summary(now - timedelta(hours=hours))
-    note = json.loads(store.recall("daemon") or "{}")
-    running = bool(note) and (now - datetime.fromisoformat(note["at"])).total_seconds() < STALE and _alive(note["pid"])
+    note, running = daemon_note(store, now)
     attention = []
     if not running:
         attention.append("the daemon is not running")
@@ -80,17 +75,6 @@ def _gather(store: Store, now: datetime, hours: float) -> dict[str, Any]:
 def _midnight(now: datetime) -> datetime:
     """When today began, as this machine's clock tells the day."""
     return now.astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
-
-
-def _alive(pid: int) -> bool:
-    """Whether the process is there; a daemon in another container cannot be asked, so only our own kernel counts."""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
 
 
 def _show(found: dict[str, Any], hours: float) -> None:

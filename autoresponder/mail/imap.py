@@ -334,6 +334,14 @@ class Session:
             since = f"SINCE {day.day}-{MONTHS[day.month - 1]}-{day.year:04}".encode()
             return sorted({uid for span in self._spans() for uid in self._search(span + since)})
 
+    def uids_of(self, message_id: str) -> list[int]:
+        """The UIDs of the messages with this Message-ID, sorted; none where it is not ASCII."""
+        if not (message_id.isascii() and message_id.isprintable()):
+            return []
+        with self._talk(self._place(), "the server did not search the folder"):
+            wanted = b"HEADER Message-ID " + _quoted(message_id)
+            return sorted({uid for span in self._spans() for uid in self._search(span + wanted)})
+
     def _spans(self) -> Iterator[bytes]:
         """Message number ranges that cover the folder, newest first; one empty one for a folder of usual size."""
         if self._line.exists <= SEARCH_SPAN:

@@ -25,6 +25,7 @@ from autoresponder.config.settings import Account, Settings
 from autoresponder.core.token import Signer
 from autoresponder.errors import ConfigError, RemoteError
 from autoresponder.service.book import load_all, make_book
+from autoresponder.service.care import Care
 from autoresponder.service.clock import ClockWatch, run_now
 from autoresponder.service.deliver import Delivery, Outgoing
 from autoresponder.service.desk import Desk
@@ -70,6 +71,7 @@ class Daemon:
         doubt = take_over(store, now())
         self._writer = Writer(store)
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="mailbox")
+        self._care = Care(self._writer, crashed=store.crashed(), now=now)
         self._desk = Desk(self._writer, make_book(settings, library, signer), now, doubt=doubt)
         owner = f"{os.uname().nodename}:{os.getpid()}"
         self._delivery = Delivery(self._writer, _outgoing(settings), owner=owner, now=now)
@@ -167,6 +169,7 @@ class Daemon:
             account,
             folder,
             self._desk,
+            self._care,
             self._writer,
             self._pool,
             self._now,
@@ -314,7 +317,8 @@ class Daemon:
         """What the command line may have asked for: a letter to send again, a message to try again."""
         waiting = await self._writer.call(lambda store: store.quarantined())
         for mailbox, folder in {(q.mailbox, q.folder) for q in waiting if q.retry}:
-            if found := self._watchers.get((mailbox, folder)):
+            found = self._watchers.get((mailbox, folder))
+            if found and not found[0].state.error:  # who waits for a server looks anyway when it is back
                 found[0].poll()
         self._delivery.wake()
 

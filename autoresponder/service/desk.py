@@ -27,7 +27,7 @@ from autoresponder.core.message import Arrival, Message, letter_key, parse
 from autoresponder.core.outbox import State
 from autoresponder.core.policy import Language, Policy
 from autoresponder.errors import UserError
-from autoresponder.faults import point
+from autoresponder.faults import point, taste
 from autoresponder.mail.fetched import Fetched
 from autoresponder.service.restored import Doubt
 from autoresponder.service.staff import Staff
@@ -146,6 +146,7 @@ class Desk:
         try:
             if fetched.broken:
                 raise UnreadableError(fetched.broken)
+            taste(fetched.raw)
             case.message = parse(fetched.raw, size=fetched.size, outline=fetched.outline)
             case.reading = read(case.message, book.policy)
         except Exception as error:  # one bad message never stops a mailbox: it is quarantined and shown

@@ -11,11 +11,12 @@ will have moved again, whatever the server does: a watcher past it is stuck.
 
 import asyncio
 import logging
+import math
 import random
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal, TypeVar
 
@@ -23,6 +24,7 @@ from autoresponder.config.settings import Account
 from autoresponder.errors import RemoteError, UserError
 from autoresponder.faults import point
 from autoresponder.mail.imap import Fetched, IdleRefused, Selected, Session
+from autoresponder.service.care import Care
 from autoresponder.service.desk import Act, Desk
 from autoresponder.service.writer import Writer
 from autoresponder.store import Cursor, Quarantined
@@ -65,6 +67,7 @@ class Watcher:
         account: Account,
         folder: str,
         desk: Desk,
+        care: Care,
         writer: Writer,
         pool: ThreadPoolExecutor,
         now: Callable[[], datetime],
@@ -76,12 +79,13 @@ class Watcher:
         """on_replies is called (in the event loop) when there is something to send, on_change when an error came or
         went. backlog: at the very first start, how far back to answer. writable: some rule marks or moves."""
         self.account, self.folder = account, folder
-        self._desk, self._writer, self._pool, self._now = desk, writer, pool, now
+        self._desk, self._care, self._writer, self._pool, self._now = desk, care, writer, pool, now
         self._on_replies, self._on_change, self._backlog, self._writable = on_replies, on_change, backlog, writable
         self._wake = asyncio.Event()
         self._stopping = False
         self._session: Session | None = None
         self._cursor: Cursor | None = None
+        self._last_waiting: int | None = None  # of what is read with care
         self._failures = 0
         self.caught_up = asyncio.Event()
         self._begun = now()
@@ -148,9 +152,16 @@ class Watcher:
         """Handles everything above the cursor, batch by batch."""
         more = True
         while more and not self._stopping:
-            more, replies = await self._job(self._next_batch)
+            more, replies = await self._turn()
             if replies:
                 self._on_replies()
+
+    async def _turn(self) -> tuple[bool, int]:
+        if not self._care.needed(self.account.name, self.folder):
+            return await self._job(self._next_batch)
+        self.deadline = math.inf  # it is whoever has the turn that must move
+        async with self._care.turn:
+            return await self._job(self._next_with_care) if not self._stopping else (False, 0)
 
     async def _idle(self, session: Session) -> None:
         """Waits in the event loop until the folder changes, IDLE is due for renewal, or somebody wakes us."""
@@ -259,7 +270,7 @@ class Watcher:
             cursor = self._baseline(session, selected)
         elif cursor.uidvalidity != selected.uidvalidity:
             cursor = self._renumbered(session, selected, cursor)
-        self._cursor = cursor
+        self._cursor, self._last_waiting = cursor, None
         return session, selected
 
     def _baseline(self, session: Session, selected: Selected) -> Cursor:
@@ -301,25 +312,84 @@ class Watcher:
         return cursor
 
     def _next_batch(self) -> tuple[bool, int]:
-        """Handles the next messages above the cursor: (whether there may be more, replies to send)."""
+        """Handles a retry, or the next messages above the cursor: (whether there may be more, replies to send)."""
+        session, cursor = self._connected()
+        if asked := self._asked():
+            return True, self._try_again(asked)
+        uids = session.uids_from(cursor.next_uid)
+        batch = uids[:BATCH]
+        if not batch:
+            return False, 0
+        fetched = list(session.fetch(batch))
+        return len(uids) > len(batch), self._handle(fetched, batch[-1] + 1)
+
+    def _next_with_care(self) -> tuple[bool, int]:
+        """As `_next_batch`, of one letter, which is in hand; the end of care where nothing is left that waited."""
+        session, cursor = self._connected()
+        if asked := self._asked():
+            return True, self._try_again(asked)
+        uids = session.uids_from(cursor.next_uid)
+        if self._last_waiting is None:
+            self._last_waiting = max(uids, default=0)
+            if uids:
+                log.warning(
+                    "%s: the last run did not end in order: %d messages are read one at a time",
+                    self.place,
+                    len(uids),
+                    extra={"mailbox": self.account.name, "waiting": len(uids)},
+                )
+        if not uids or uids[0] > self._last_waiting:
+            self._care.done(self.account.name, self.folder)
+            return bool(uids), 0
+        with self._care.in_hand(cursor, uids[0]) as unread:
+            fetched = [unread] if unread else list(session.fetch(uids[:1]))
+            return True, self._handle(fetched, uids[0] + 1)
+
+    def _connected(self) -> tuple[Session, Cursor]:
         session, cursor = self._session, self._cursor
         if session is None or cursor is None:
             raise RemoteError("not connected", place=self.place)
-        retries = self._writer.run(lambda store: store.retries(cursor.mailbox, cursor.folder))
-        again = [q for q in retries if q.uidvalidity == cursor.uidvalidity]
-        uids = session.uids_from(cursor.next_uid)
-        batch = uids[:BATCH]
-        if not batch and not again:
-            return False, 0
-        next_uid = batch[-1] + 1 if batch else cursor.next_uid
-        fetched = list(session.fetch([q.uid for q in again] + batch))
-        found = {f.uid for f in fetched}
-        fetched += [_gone(q) for q in again if q.uid not in found]
+        return session, cursor
+
+    def _handle(self, fetched: list[Fetched], next_uid: int) -> int:
+        """Has these decided, with `next_uid` as the new cursor; how many replies there are to send."""
+        session, cursor = self._connected()
         point("fetched")
         handled = self._desk.handle(cursor, fetched, next_uid)
-        self._cursor = Cursor(cursor.mailbox, cursor.folder, cursor.uidvalidity, next_uid, cursor.baseline)
+        self._cursor = replace(cursor, next_uid=next_uid)
         self._act(session, handled.acts)
-        return len(uids) > len(batch), handled.replies
+        return handled.replies
+
+    # out of quarantine ----------------------------------------------------------------------------------------------
+    def _asked(self) -> Quarantined | None:
+        """A quarantined message that is to be tried again."""
+        asked = self._writer.run(lambda store: store.retries(self.account.name, self.folder))
+        return asked[0] if asked else None
+
+    def _try_again(self, asked: Quarantined) -> int:
+        """It is read and decided anew, in hand; or it cannot be found, and that ends the matter. Replies to send."""
+        session, cursor = self._connected()
+        uid, moved = asked.uid, asked.uidvalidity != cursor.uidvalidity
+        if moved:
+            uid, why_not = _found(session, asked)
+            if not uid:
+                return self._end_quarantine(asked, "gone", f"the server renumbered the folder, and {why_not}")
+        replies = 0
+        if uid < cursor.next_uid:  # else it comes with what is new
+            with self._care.in_hand(cursor, uid) as unread:
+                fetched = [unread] if unread else list(session.fetch([uid]))
+                if not fetched:
+                    return self._end_quarantine(asked, "gone", "the message is no longer in the folder")
+                replies = self._handle(fetched, cursor.next_uid)
+        if moved:
+            self._end_quarantine(asked, "moved", f"the server renumbered the folder, and it was tried as uid {uid}")
+        return replies
+
+    def _end_quarantine(self, asked: Quarantined, reason: str, why: str) -> int:
+        self._writer.run(lambda store: store.end_quarantine(asked.id, reason, why, self._now(), decided=False))
+        place = {"mailbox": asked.mailbox, "folder": asked.folder, "uid": asked.uid}
+        log.warning("%s: uid %d leaves quarantine: %s", self.place, asked.uid, why, extra={**place, "reason": reason})
+        return 0
 
     def _act(self, session: Session, acts: tuple[Act, ...]) -> None:
         """Marks and moves what the rules say. A refusal is reported, for the one message; the decision stands."""
@@ -335,14 +405,14 @@ class Watcher:
                     raise
 
 
-def _gone(asked: Quarantined) -> Fetched:
-    """Stands for a quarantined message that is to be tried again and is no longer there: it stays quarantined."""
-    return Fetched(
-        uid=asked.uid,
-        raw=b"",
-        size=0,
-        arrived=asked.at,
-        flags=frozenset(),
-        outline=None,
-        broken="the message is no longer in the folder",
-    )
+def _found(session: Session, asked: Quarantined) -> tuple[int, str]:
+    """The UID that a message of an older numbering has now; or 0, and why it cannot be tried."""
+    if not asked.message_id:
+        return 0, "without a Message-ID the message cannot be found any more"
+    try:
+        uids = session.uids_of(asked.message_id)
+    except RemoteError as error:
+        if not session.alive:
+            raise
+        return 0, f"the message cannot be found any more: {error}"
+    return (uids[0], "") if uids else (0, "no message in it has this one's Message-ID")

@@ -201,6 +201,18 @@ class Summary:
     outbox: dict[str, int] = field(default_factory=dict)  # state -> count, all
     quarantined: int = 0
     last_decision: datetime | None = None
+    sender: str = ""  # as far as the message could be read
+    subject: str = ""
+    message_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class InHand:
+    """The message of a folder that is being read with care."""
+
+    uidvalidity: int
+    uid: int
+    times: int  # that it was taken in hand, and never put down
     oldest_pending: datetime | None = None
 
 
@@ -307,6 +319,24 @@ class Store(Protocol):
 
 def open_store(target: str | Path, *, daemon: bool = False, create: bool = True, bounce_days: int = 60) -> Store:
     """Opens the state, brings its schema up to date and returns the store.
+    def end_quarantine(self, quarantine_id: int, reason: str, why: str, now: datetime, *, decided: bool) -> bool:
+        """Nobody waits for this one any more: its decision becomes silence for this reason, with why it was
+        quarantined behind `why`. `decided`: so the letter itself is decided, wherever else it turns up; else it was
+        only this message that could not be found. False when there is no such entry."""
+
+    # care ---------------------------------------------------------------------------------------------------------
+    def crashed(self) -> bool:
+        """Whether the daemon that had this state before did not end in order."""
+
+    def in_hand(self, mailbox: str, folder: str) -> InHand | None:
+        """The message that was taken in hand and not put down."""
+
+    def take_in_hand(self, mailbox: str, folder: str, held: InHand) -> None:
+        """Note it, instead of any other of this folder."""
+
+    def put_down(self, mailbox: str, folder: str) -> None:
+        """No message of this folder is in hand."""
+
 
     target: a file (SQLite). daemon: take the lock that only one daemon can hold, and check the file when it was not
     closed in order; commands open without it. create: False refuses when there is no state yet. bounce_days: for how

@@ -23,6 +23,7 @@ from autoresponder.store import (
     Decided,
     Entry,
     Letter,
+    InHand,
     Notice,
     Outcome,
     Quarantined,
@@ -65,6 +66,7 @@ class Database(ABC):
     begin = "BEGIN"
     skip_locked = ""
 
+    unclean = False  # the daemon before did not end in order
     def __init__(self) -> None:
         """A subclass connects."""
         self.lock = RLock()
@@ -225,7 +227,7 @@ SELECT d.id, d.at, d.mailbox, d.folder, d.uidvalidity, d.uid, d.sender, d.subjec
 FROM decisions d LEFT JOIN outbox o ON o.id = d.id
 """
 _QUARANTINED = """
-SELECT id, at, mailbox, folder, uidvalidity, uid, why, traceback, attempts, retry
+SELECT id, at, mailbox, folder, uidvalidity, uid, why, traceback, attempts, retry, sender, subject, message_id
 FROM decisions WHERE action = 'quarantine'
 """
 
@@ -234,6 +236,16 @@ def _transition(event: Event, where: str) -> str:
     """The compare-and-set of one event for the rows that `where` finds. Parameters: error, next attempt, sent (None:
     leave it), then those of `where`."""
     steps = {before: after for (before, e), after in TRANSITIONS.items() if e is event}
+_END_QUARANTINE = """
+UPDATE decisions SET action = 'silent', at = ?, reason = ?, why = ? || '; quarantined because: ' || why, retry = 0,
+    letter_key = CASE WHEN ? THEN letter_key ELSE '' END
+WHERE id = ? AND action = 'quarantine' RETURNING id
+"""
+_TAKE_IN_HAND = """
+INSERT INTO in_hand (mailbox, folder, uidvalidity, uid, times) VALUES (?, ?, ?, ?, ?)
+ON CONFLICT (mailbox, folder) DO UPDATE SET
+    uidvalidity = excluded.uidvalidity, uid = excluded.uid, times = excluded.times
+"""
     doubtful = [before for before, after in steps.items() if after is State.UNCERTAIN]
     error = "COALESCE(?, last_error)"
     if event is Event.EXPIRED:
@@ -655,8 +667,10 @@ class SqlStore:
     def _quarantine(self, where: str, params: Row = ()) -> list[Quarantined]:
         rows = self._db.execute(_QUARANTINED + where, params)
         return [
-            Quarantined(id_, moment(at), mailbox, folder, uidvalidity, uid, why, traceback, attempts, bool(retry))
-            for id_, at, mailbox, folder, uidvalidity, uid, why, traceback, attempts, retry in rows
+            Quarantined(
+                id_, moment(at), mailbox, folder, uidvalidity, uid, why, traceback, attempts, bool(retry), *letter
+            )
+            for id_, at, mailbox, folder, uidvalidity, uid, why, traceback, attempts, retry, *letter in rows
         ]
 
     def ask_retry(self, quarantine_id: int, now: datetime) -> bool:
@@ -692,6 +706,31 @@ class SqlStore:
         """Backend, path, schema version, size."""
         schema = self._db.execute("SELECT value FROM meta WHERE key = 'schema'")[0][0]
         return {**self._db.info(), "schema": int(schema)}
+    def end_quarantine(self, quarantine_id: int, reason: str, why: str, now: datetime, *, decided: bool) -> bool:
+        """Nobody waits for this one any more; False when there is no such entry."""
+        with self._db.transaction():
+            return bool(self._db.execute(_END_QUARANTINE, (micros(now), reason, why, decided, quarantine_id)))
+
+    # care ---------------------------------------------------------------------------------------------------------
+    def crashed(self) -> bool:
+        """Whether the daemon that had this state before did not end in order."""
+        return self._db.unclean
+
+    def in_hand(self, mailbox: str, folder: str) -> InHand | None:
+        """The message that was taken in hand and not put down."""
+        sql = "SELECT uidvalidity, uid, times FROM in_hand WHERE mailbox = ? AND folder = ?"
+        return next((InHand(*row) for row in self._db.execute(sql, (mailbox, folder))), None)
+
+    def take_in_hand(self, mailbox: str, folder: str, held: InHand) -> None:
+        """Note it, instead of any other of this folder."""
+        with self._db.transaction():
+            self._db.execute(_TAKE_IN_HAND, (mailbox, folder, held.uidvalidity, held.uid, held.times))
+
+    def put_down(self, mailbox: str, folder: str) -> None:
+        """No message of this folder is in hand."""
+        with self._db.transaction():
+            self._db.execute("DELETE FROM in_hand WHERE mailbox = ? AND folder = ?", (mailbox, folder))
+
 
     def signing_key(self) -> bytes:
         """The key of `core.token.Signer`."""

@@ -186,6 +186,7 @@ class SqliteDatabase(Database):
         is wrong."""
         if self.execute("SELECT 1 FROM meta WHERE key = 'clean'"):
             return
+        self.unclean = True
         how = "quick_check" if self.size() > LARGE else "integrity_check"
         found = self.execute(f"PRAGMA {how}(1)")[0][0]
         if found != "ok":

@@ -145,6 +145,11 @@ class House:
 
     def start(self, *words: str) -> None:
         """Starts it; returns when it is READY."""
+        self.launch(*words)
+        self.wait("READY=1")
+
+    def launch(self, *words: str) -> None:
+        """Starts it, for those who wait for something else than READY."""
         self.write()
         self._runs += 1
         self.notifications = Notifications()
@@ -157,7 +162,6 @@ class House:
                 text=True,
                 env={**os.environ, "NOTIFY_SOCKET": self.notifications.address, **self.environment},
             )
-        self.wait("READY=1")
 
     def wait(self, word: str, count: int = 1) -> None:
         """Until the daemon said this to systemd so many times."""

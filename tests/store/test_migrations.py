@@ -10,10 +10,12 @@ from autoresponder.store.migrate import Migration, load
 from autoresponder.store.sqlite import open_sqlite
 from tests.store.make import NOW, answer, entry, queue, record, start
 
+AFTER = len(load()) + 1
 NEXT = Migration(
-    3, ("ALTER TABLE decisions ADD COLUMN mood TEXT NOT NULL DEFAULT 'calm'", "CREATE TABLE more (x INTEGER) STRICT")
+    AFTER,
+    ("ALTER TABLE decisions ADD COLUMN mood TEXT NOT NULL DEFAULT 'calm'", "CREATE TABLE more (x INTEGER) STRICT"),
 )
-BROKEN = Migration(3, (*NEXT.statements, "INSERT INTO nowhere VALUES (1)"))
+BROKEN = Migration(AFTER, (*NEXT.statements, "INSERT INTO nowhere VALUES (1)"))
 
 
 def _open(path: Path, *later: Migration, daemon: bool = False) -> None:
@@ -62,8 +64,8 @@ def test_one_step_further(tmp_path: Path, daemon: bool) -> None:
     _open(path, NEXT, daemon=daemon)
     connection = sqlite3.connect(path)
     assert connection.execute("SELECT uid, mood FROM decisions").fetchall() == [(1, "calm"), (2, "calm")]
-    assert connection.execute("SELECT value FROM meta WHERE key = 'schema'").fetchall() == [("3",)]
-    with pytest.raises(StoreError, match=r"newer autoresponder \(schema 3"):
+    assert connection.execute("SELECT value FROM meta WHERE key = 'schema'").fetchall() == [(str(AFTER),)]
+    with pytest.raises(StoreError, match=rf"newer autoresponder \(schema {AFTER}"):
         open_store(path)
 
 

@@ -72,7 +72,7 @@ REFUSALS: list[tuple[Callable[[Path], None], str, str]] = [
     (_long_text, "not an SQLite file", "a file of its own"),
     (_foreign, "a database of another program", "a file of its own"),
     (_foreign_meta, "a database of another program", "a file of its own"),
-    (_newer, "written by a newer autoresponder (schema 999; this one knows 2)", "nothing was changed"),
+    (_newer, "written by a newer autoresponder (schema 999; this one knows ", "nothing was changed"),
     (_torn, "the state is damaged", "restore the last backup"),
     (_folder, "this is not a file", "the name of a file"),
 ]
