@@ -79,6 +79,8 @@ class Printer:
         whom = f"{reading.target.email}: " if reading.target else "nobody: "
         yield f"  whom     {safe(whom + reading.target_why)}"
         facts = facts_of(reading, arrival, self._policy, history, arrival.arrived, language=self._book.language)
+        if facts.contact.known:
+            yield f"  contact  {safe(str(facts.contact))}"
         steps = decision.trace
         yield from self._guards([s for s in steps if s.check.startswith("guard ")], reading, arrival, history)
         yield from self._rules(decision, facts)

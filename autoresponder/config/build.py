@@ -1,9 +1,9 @@
 """rules.yaml to settings: reads, checks, and makes the objects that the rest of the program works with.
 
 Contract: `load_settings` returns `Settings`, with the warnings in it, or raises `ConfigError` with every error, in the
-order of the file. It reads rules.yaml and asks whether named files exist; it opens no connection and reads no secret
-(`missing_secrets` does, for `check`). Two loads of the same file give equal accounts, so that a reload restarts only
-what changed.
+order of the file. It reads rules.yaml and the contacts, and asks whether other named files exist; it opens no
+connection and reads no secret (`missing_secrets` does, for `check`). Two loads of the same file give equal accounts, so
+that a reload restarts only what changed.
 """
 
 import ipaddress
@@ -17,7 +17,8 @@ from typing import Any, Literal
 from autoresponder.answer.brand import Brand
 from autoresponder.config import schema, values
 from autoresponder.config.checks import check_together, missing_templates
-from autoresponder.config.conditions import condition
+from autoresponder.config.conditions import condition, nested
+from autoresponder.config.contacts import column_name, read_contacts
 from autoresponder.config.holidays import HolidayCalendar, public
 from autoresponder.config.loader import Document, Path_, read
 from autoresponder.config.problems import Parts, about, check_grammar, in_order
@@ -27,6 +28,7 @@ from autoresponder.config.state import resolve
 from autoresponder.config.values import BadValue
 from autoresponder.core.address import is_answerable, sender_key
 from autoresponder.core.calendar import Office
+from autoresponder.core.contacts import Contacts
 from autoresponder.core.history import Limits
 from autoresponder.core.policy import Mailbox, Policy
 from autoresponder.core.rules import Rule
@@ -89,8 +91,8 @@ class _Builder:
         rules = {i: self._rule(table) for i, table in self.parts.rules.items()}
         own = {sender_key(a): name for name, account in accounts.items()
                for a in (account.mailbox.address, *account.mailbox.aliases) if not a.startswith("@")}  # fmt: skip
-        templates = self.folder / config.templates
-        self.problems += check_together(self.document, self.parts, rules, own)
+        templates, contacts = self.folder / config.templates, self._contacts(config.contacts)
+        self.problems += check_together(self.document, self.parts, rules, own, contacts)
         if any(p.severity == "error" for p in self.problems):  # say this too at once; else `problems_of` does
             names = {file.name.partition(".")[0] for file in templates.glob("*.md")}
             self.problems += missing_templates(self.document, rules, names) if names else ()
@@ -99,20 +101,21 @@ class _Builder:
             mailboxes={name: account.mailbox for name, account in accounts.items()},
             rules=tuple(rules.values()),
             limits=Limits(limits.per_sender, limits.per_domain, limits.total),
+            contacts=contacts or Contacts(),
             own=frozenset(own),
             authserv_ids=frozenset(i.lower() for box in self.parts.mailboxes.values() for i in box.authserv_id),
             shadow=config.mode == "shadow",
             default_age=config.answer.not_older_than,
         )
-        brand, contacts = self._brand(config.brand), self._file(("contacts",), config.contacts or "")
+        brand, contacts_file = self._brand(config.brand), self.folder / config.contacts if config.contacts else None
         self._passwords_in_the_open(path)
         return Settings(
             path=path, accounts=accounts, policy=policy, brand=brand, templates=templates,
             state=self._state(config.state), shadow=config.mode == "shadow",
             alert=limits.alert or config.notify, notify=config.notify,
-            contacts=Path(contacts) if contacts else None, follow_up=_follow_up(config.follow_up),
+            contacts=contacts_file, follow_up=_follow_up(config.follow_up),
             warnings=in_order([p for p in self.problems if p.severity == "warning"]),
-            watch=tuple(Path(name) for name in (path, contacts, brand.logo) if name), document=self.document,
+            watch=tuple(Path(name) for name in (path, contacts_file, brand.logo) if name), document=self.document,
         )  # fmt: skip
 
     def _error(self, path: Path_, sentence: str, step: str = "") -> None:
@@ -127,6 +130,16 @@ class _Builder:
         if found and not found.is_file():
             self._error(path, f"there is no file {found}", "paths are relative to rules.yaml")
         return str(found or "")
+
+    def _contacts(self, name: str | None) -> Contacts | None:
+        """What the file says; None when there is none, or it cannot be used."""
+        if not (found := self._file(("contacts",), name or "")) or not Path(found).is_file():
+            return None
+        tables = (when for rule in self.parts.rules.values() for when, _path in nested(rule.when, ()))
+        dates = {column_name(column) for when in tables for column in when.anniversary or ()}
+        contacts, problems = read_contacts(Path(found), dates)
+        self.problems += problems
+        return None if any(p.severity == "error" for p in problems) else contacts
 
     def _state(self, written: str) -> str:
         if "://" in written and not written.startswith(("postgresql://", "postgres://")):

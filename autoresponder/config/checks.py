@@ -7,6 +7,7 @@ hides none of them. Templates are checked apart (`missing_templates`), when thei
 from collections.abc import Collection, Iterator, Mapping
 
 from autoresponder.config.conditions import clues, covers, nested, pins_sender
+from autoresponder.config.contacts import column_name
 from autoresponder.config.loader import Document, Path_
 from autoresponder.config.overlap import Overlap
 from autoresponder.config.problems import Parts, about
@@ -14,20 +15,24 @@ from autoresponder.config.providers import by_domain
 from autoresponder.config.schema import MailboxTable, Office, RuleTable, When
 from autoresponder.config.values import nearest
 from autoresponder.core.address import sender_key
+from autoresponder.core.contacts import Contacts
 from autoresponder.core.rules import All, Rule
 from autoresponder.errors import Problem
 
 
 def check_together(
-    document: Document, parts: Parts, rules: Mapping[int, Rule], own: Mapping[str, str]
+    document: Document, parts: Parts, rules: Mapping[int, Rule], own: Mapping[str, str], contacts: Contacts | None
 ) -> Iterator[Problem]:
-    """Every problem between parts. `rules` by index in the file; `own`: sender key of each own address -> mailbox."""
+    """Every problem between parts. `rules` by index in the file; `own`: sender key of each own address -> mailbox;
+    `contacts`: None where there are none."""
     yield from _presence(document)
     yield from _names(document, rules)
     yield from _unreachable(document, rules)
     yield from _left_over(document, parts, rules)
     for index, table in parts.rules.items():
         yield from _rule(document, ("rules", index), table, rules[index], parts)
+        for when, place in nested(table.when, ("rules", index, "when")):
+            yield from _of_contacts(document, place, when, contacts)
     yield from _mailboxes(document, parts.mailboxes)
     yield from _staff(document, parts, own)
     yield from _limits(document, parts)
@@ -139,8 +144,6 @@ def _rule(document: Document, path: Path_, table: RuleTable, rule: Rule, parts: 
     for when, place in nested(table.when, (*path, "when")):
         yield from _names_in(document, place, "mailbox", when.mailbox or (), parts)
         yield from _names_in(document, place, "folder", when.folder or (), parts)
-        if when.contact is not None and "contacts" not in document.data:
-            yield about(document, (*place, "contact"), "there is no contacts file", "add contacts: contacts.csv")
         if when.authenticated is not None and not any(box.authserv_id for box in parts.mailboxes.values()):
             sentence = "no mailbox says whose Authentication-Results to believe, so no letter counts as authenticated"
             yield about(document, (*place, "authenticated"), sentence, "add authserv_id: to the mailbox", warning=True)
@@ -160,6 +163,24 @@ def _wide_senders(document: Document, path: Path_, when: When) -> Iterator[Probl
             yield about(document, (*path, "from", i), sentence, "name addresses or domains you know", warning=True)
 
 
+def _of_contacts(document: Document, path: Path_, when: When, contacts: Contacts | None) -> Iterator[Problem]:
+    """Columns that the contacts file has not, and conditions without such a file."""
+    asked: list[tuple[Path_, str]] = [((*path, "anniversary", i), c) for i, c in enumerate(when.anniversary or ())]
+    if isinstance(when.contact, dict):
+        asked += [((*path, "contact", column), column) for column in when.contact]
+    if contacts is None:
+        for key in ("contact", "anniversary"):
+            if key in when.model_fields_set and "contacts" not in document.data:
+                yield about(document, (*path, key), "there is no contacts file", "add contacts: contacts.csv")
+        return
+    for place, column in asked:
+        if column_name(column) not in contacts.columns:
+            step = nearest(column_name(column), contacts.columns) or (
+                f"there are: {', '.join(contacts.columns[:12])}" if contacts.columns else "it has addresses only"
+            )
+            yield about(document, place, f'the contacts file has no column "{column}"', step)
+
+
 def _names_in(document: Document, path: Path_, key: str, names: Collection[str], parts: Parts) -> Iterator[Problem]:
     boxes = document.data.get("mailboxes")
     if not isinstance(boxes, dict) or (key == "folder" and len(boxes) != len(parts.mailboxes)):
@@ -177,7 +198,7 @@ def _clock(document: Document, path: Path_, keys: Collection[str], parts: Parts)
     if "office" in keys and not _any_office(parts, "hours") and not _any_office(parts, "holidays"):
         yield about(document, (*path, "office"), "no office hours are given, so the office is always open",
                     "add office: {timezone: …, hours: …}", warning=True)  # fmt: skip
-    for key in ("weekday", "time", "date"):
+    for key in ("weekday", "time", "date", "anniversary"):
         if key in keys and not _any_office(parts, "timezone"):
             yield about(document, (*path, key), "no time zone is given, so it is reckoned in UTC",
                         "add office: {timezone: Europe/Madrid}", warning=True)  # fmt: skip
@@ -248,7 +269,6 @@ def _limits(document: Document, parts: Parts) -> Iterator[Problem]:
 def _without_effect(document: Document, parts: Parts) -> Iterator[Problem]:
     """Keys that are understood and checked, but that nothing acts on yet."""
     keys: list[tuple[Path_, str]] = [
-        (("contacts",), "answers are not yet personal and contact conditions never hold"),
         (("follow_up",), "promises are stated in answers but not yet watched"),
     ]
     for name, box in parts.mailboxes.items():

@@ -3,10 +3,12 @@
 from collections.abc import Iterator
 
 from autoresponder.config import schema
+from autoresponder.config.contacts import column_name
 from autoresponder.config.loader import Path_
 from autoresponder.config.schema import When
 from autoresponder.core.rules import (
     All,
+    Anniversary,
     AnyOf,
     Attached,
     Authenticated,
@@ -119,9 +121,12 @@ def _circumstances(when: When) -> Iterator[Condition]:
     if when.first_contact is not None:
         yield FirstContact(when.first_contact)
     if isinstance(when.contact, dict):
-        yield Contact(True, tuple((column, tuple(map(fold, wanted))) for column, wanted in when.contact.items()))
+        wanted = ((column_name(column), tuple(map(fold, values))) for column, values in when.contact.items())
+        yield Contact(True, tuple(wanted))
     elif when.contact is not None:
         yield Contact(when.contact)
+    if when.anniversary:
+        yield Anniversary(tuple(map(column_name, when.anniversary)))
 
 
 def _inner(when: When) -> Condition:

@@ -248,6 +248,8 @@ class When(Table):
     """Whether this is the sender's first letter to us."""
     contact: Contact | None = None
     """Whether the sender is in contacts, or what the row says."""
+    anniversary: Many[Line] | None = None
+    """Today is the day of the year in this column of contacts, a later year."""
     authenticated: Flag | None = None
     """Whether our own server proved that From is not forged (needs authserv_id)."""
     thread: Many[Annotated[str, *_choice("new", "reply")]] | None = None

@@ -9,12 +9,13 @@ in this order, X-Auto-Response-Suppress for the rule's kind, age, a copy of a le
 per-sender limit. The limits per domain and in total do not silence, they hold: the answer waits for an operator.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
 from autoresponder.core.address import Address, limit_key, matches, sender_key
 from autoresponder.core.authres import authenticated
+from autoresponder.core.contacts import Row
 from autoresponder.core.guards import GUARDS, Scene, suppressed, target_of
 from autoresponder.core.history import History, Lookup, once_scope
 from autoresponder.core.message import Arrival, Message, letter_key, thread_key
@@ -61,6 +62,8 @@ class Decision:
     hold: str = ""  # for a reply: why the breaker holds it ("" when it does not)
     breaker: str = ""  # which one: "total", or "domain example.net"
     shadow: bool = False  # for a reply: decide and record only
+    contact: Row = field(default_factory=Row)  # for a reply: what is known of the target
+    history: History = field(default_factory=History)  # for a reply: of the target, before this letter
     act: bool = False  # whether the rule's mark, move_to and notify are to be carried out; never in shadow
     trace: tuple[Step, ...] = ()
 
@@ -112,7 +115,6 @@ def facts_of(
     now: datetime,
     *,
     language: Language = lambda _subject, _text: "",
-    contact: dict[str, str] | None = None,
 ) -> Facts:
     """What the rules are asked about; the arguments are those of `decide`."""
     office = policy.mailboxes[arrival.mailbox].office
@@ -125,7 +127,7 @@ def facts_of(
         office=office.state(now),
         authenticated=authenticated(reading.message, policy),
         language=language,
-        contact=contact,
+        contact=policy.contacts.find(reading.ask.sender_key),
     )
 
 
@@ -137,7 +139,6 @@ def decide(
     now: datetime,
     *,
     language: Language = lambda _subject, _text: "",
-    contact: dict[str, str] | None = None,
     baseline: datetime | None = None,
     seen: bool = False,
     full: bool = False,
@@ -150,7 +151,9 @@ def decide(
     mailbox = policy.mailboxes[arrival.mailbox]
     trace: list[Step] = [Step("whom", "pass", reading.target_why)] if reading.target else []
     hard, soft = _ask_guards(reading, arrival, mailbox, policy, history, trace)
-    facts = facts_of(reading, arrival, policy, history, now, language=language, contact=contact)
+    facts = facts_of(reading, arrival, policy, history, now, language=language)
+    if full and facts.contact.known:  # in full only: what is stored needs no copy of the customers
+        trace.append(Step("contact", "pass", str(facts.contact)))
     rule = _first_match(policy.rules, facts, trace, full)
     shadow = policy.shadow or mailbox.shadow or (rule is not None and rule.shadow)
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from autoresponder.core.calendar import Office
+from autoresponder.core.contacts import Contacts
 from autoresponder.core.history import Limits
 from autoresponder.core.rules import Rule
 from autoresponder.core.token import Signer
@@ -41,6 +42,7 @@ class Policy:
     max_received: int = 25
     max_recipients: int = 64
     default_age: timedelta = timedelta(days=2)
+    contacts: Contacts = field(default_factory=Contacts)
 
 
 Language = Callable[[str, str], str]

@@ -9,7 +9,8 @@ one that runs into it does not hold, and says so.
 
 import fnmatch
 import unicodedata
-from collections.abc import Callable, Mapping
+from calendar import isleap
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Literal, Protocol
@@ -18,6 +19,7 @@ import regex
 
 from autoresponder.core.address import Address, matches
 from autoresponder.core.calendar import Duration, OfficeState
+from autoresponder.core.contacts import Row
 from autoresponder.core.history import History
 from autoresponder.core.message import Arrival, Message
 
@@ -77,7 +79,7 @@ class Facts:
     office: OfficeState
     authenticated: bool  # our own server says that From is not forged
     language: Callable[[str, str], str] = lambda _subject, _text: ""
-    contact: Mapping[str, str] | None = None  # the row of contacts.csv
+    contact: Row = field(default_factory=Row)  # of contacts.csv
     _folded: dict[str, str] = field(default_factory=dict)
     _language: str | None = None
 
@@ -430,16 +432,48 @@ class Contact:
     def holds(self, facts: Facts) -> bool:
         """Whether the sender has (or has not) a row, and its columns have the values."""
         row = facts.contact
-        if row is None or not self.wanted:
-            return (row is not None) is self.wanted
-        return all(fold(row.get(column, "")) in values for column, values in self.columns)
+        if not row.known or not self.wanted:
+            return row.known is self.wanted
+        return all(fold(row.cell(column)) in values for column, values in self.columns)
 
     def why(self, facts: Facts) -> str:
         """What the row says."""
-        if facts.contact is None:
+        row = facts.contact
+        if not row.known:
             return "the sender is not in contacts"
-        said = ", ".join(f"{column} is {show(facts.contact.get(column, ''))}" for column, _ in self.columns)
-        return f"the sender is in contacts{': ' + said if said else ''}"
+        said = ", ".join(f"{column} is {show(row.cell(column))}" for column, _ in self.columns)
+        return f"the sender is in contacts ({row.key}){': ' + said if said else ''}"
+
+
+@dataclass(frozen=True, slots=True)
+class Anniversary:
+    """`anniversary`: today, in the office's zone, is the day of the year in any of these columns of contacts.csv, a
+    later year. 29 February falls on the 28th in common years."""
+
+    columns: tuple[str, ...]
+
+    def _years(self, facts: Facts, column: str) -> int:
+        """How many years it is today; 0 when today is not the day."""
+        day, today = facts.contact.day(column), facts.now.date()
+        if day is None:
+            return 0
+        leap = (day.month, day.day) == (2, 29) and not isleap(today.year)
+        same = (today.month, today.day) == (day.month, 28 if leap else day.day)
+        return max(0, today.year - day.year) if same else 0
+
+    def holds(self, facts: Facts) -> bool:
+        """Whether it is somebody's day."""
+        return any(self._years(facts, column) for column in self.columns)
+
+    def why(self, facts: Facts) -> str:
+        """Which day it is, or which days it is not."""
+        if not facts.contact.known:
+            return "the sender is not in contacts"
+        for column in self.columns:
+            if years := self._years(facts, column):
+                return f"{column} was {years} year{'' if years == 1 else 's'} ago today"
+        days = ", ".join(f"{column} is {show(facts.contact.cell(column))}" for column in self.columns)
+        return f"today is {facts.now.date().isoformat()}, no anniversary ({days})"
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from autoresponder.core.calendar import Duration
 from autoresponder.core.history import Limit, Limits
 from autoresponder.core.rules import (
     All,
+    Anniversary,
     AnyOf,
     Attached,
     Authenticated,
@@ -103,7 +104,8 @@ CONDITIONS: list[tuple[dict[str, Any], Condition]] = [
     ({"office": ["closed", "holiday"]}, OfficeIs(frozenset({"closed", "holiday"}))),
     ({"first_contact": True}, FirstContact(True)),
     ({"contact": False}, Contact(False)),
-    ({"contact": {"tier": ["Gold", "Plátino"]}}, Contact(True, (("tier", ("gold", "platino")),))),
+    ({"contact": {"Tier": ["Gold", "Plátino"]}}, Contact(True, (("tier", ("gold", "platino")),))),
+    ({"anniversary": "Customer since"}, Anniversary(("customer_since",))),
     ({"authenticated": True}, Authenticated(True)),
     ({"thread": "reply"}, Named("thread", frozenset({"reply"}))),
     ({"mailbox": "contact"}, Named("mailbox", frozenset({"contact"}))),

@@ -34,7 +34,7 @@ def test_every_example_is_valid(tmp_path: Path, warns: str, text: str) -> None:
     text += "" if re.search(r"^rules:", text, re.MULTILINE) else RULES
     path = tmp_path / "rules.yaml"
     path.write_text(text)
-    (tmp_path / "contacts.csv").write_text("email,tier\n")
+    (tmp_path / "contacts.csv").write_text("email,tier,customer_since\n")
     settings = load_settings(path, environ={})
     assert bool(settings.warnings) == bool(warns), [str(w) for w in settings.warnings]
     assert problems_of(settings, {p.name.partition(".")[0] for p in (ROOT / "templates").glob("*.md")}) == []

@@ -6,10 +6,12 @@ from typing import Any
 import pytest
 import regex
 
+from autoresponder.core.contacts import Row
 from autoresponder.core.history import History
 from autoresponder.core.message import Arrival
 from autoresponder.core.rules import (
     All,
+    Anniversary,
     AnyOf,
     Attached,
     Authenticated,
@@ -35,6 +37,11 @@ from tests.core.letters import NOW, facts, letter
 def subject(kind: Any, value: str) -> Text:
     """A condition on the subject."""
     return Text("subject", (Pattern.make(kind, value),))
+
+
+def row(**cells: str) -> Row:
+    """A contact's row."""
+    return Row(tuple(cells), tuple(cells.values()), "ana@example.net")
 
 
 PDF = letter(
@@ -95,10 +102,26 @@ HOLDS: list[tuple[Any, dict[str, Any], bool, str]] = [
     (Named("language", frozenset({"pt"})), {"language": lambda _s, _t: "pt-BR"}, True, "pt-BR"),
     (Named("language", frozenset({"es"})), {}, False, "not known"),
     (Authenticated(True), {"authenticated": True}, True, "proved"),
-    (Contact(True), {"contact": None}, False, "not in contacts"),
-    (Contact(False), {"contact": None}, True, "not in contacts"),
-    (Contact(True, (("level", ("gold",)),)), {"contact": {"level": "Gold"}}, True, "level"),
-    (Contact(True, (("level", ("gold",)),)), {"contact": {"level": "tin"}}, False, "tin"),
+    (Contact(True), {}, False, "not in contacts"),
+    (Contact(False), {}, True, "not in contacts"),
+    (Contact(True), {"contact": row(level="")}, True, "in contacts (ana@example.net)"),
+    (Contact(False), {"contact": row(level="")}, False, "in contacts"),
+    (Contact(True, (("level", ("gold",)),)), {"contact": row(level="Gold")}, True, "level is “Gold”"),
+    (Contact(True, (("level", ("gold",)),)), {"contact": row(level="tin")}, False, "tin"),
+    (Anniversary(("since",)), {}, False, "not in contacts"),
+    (Anniversary(("since",)), {"contact": row(since="2025-11-23")}, True, "since was 1 year ago today"),
+    (Anniversary(("since",)), {"contact": row(since="1926-11-23")}, True, "since was 100 years ago"),
+    (Anniversary(("since",)), {"contact": row(since="2026-11-23")}, False, "no anniversary"),  # the very day
+    (Anniversary(("since",)), {"contact": row(since="2027-11-23")}, False, "no anniversary"),
+    (Anniversary(("since",)), {"contact": row(since="2025-11-22")}, False, "since is “2025-11-22”"),
+    (Anniversary(("since",)), {"contact": row(since="")}, False, "no anniversary"),
+    (Anniversary(("birth", "since")), {"contact": row(birth="1980-01-01", since="2020-11-23")}, True, "since was 6"),
+    (Anniversary(("s",)), {"contact": row(s="2024-02-29"), "now": datetime(2027, 2, 28, tzinfo=UTC)}, True, "3 years"),
+    (Anniversary(("s",)), {"contact": row(s="2024-02-29"), "now": datetime(2028, 2, 28, tzinfo=UTC)}, False, "no"),
+    (Anniversary(("s",)), {"contact": row(s="2024-02-29"), "now": datetime(2028, 2, 29, tzinfo=UTC)}, True, "4 years"),
+    (Anniversary(("s",)), {"contact": row(s="2024-02-29"), "now": datetime(2027, 3, 1, tzinfo=UTC)}, False, "no"),
+    (Anniversary(("s",)), {"contact": row(s="2024-02-28"), "now": datetime(2028, 2, 28, tzinfo=UTC)}, True, "4 years"),
+    (Anniversary(("s",)), {"contact": row(s="2024-02-28"), "now": datetime(2028, 2, 29, tzinfo=UTC)}, False, "no"),
     (All(), {}, True, "no condition"),
     (All((Weekday(frozenset({0})), subject("contains", "question"))), {}, True, "; "),
     (All((Weekday(frozenset({1})), subject("contains", "question"))), {}, False, "tue"),
