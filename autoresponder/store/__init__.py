@@ -189,18 +189,6 @@ class Quarantined:
     traceback: str
     attempts: int
     retry: bool  # an operator asked for another attempt
-
-
-@dataclass(frozen=True, slots=True)
-class Summary:
-    """The figures of `status`."""
-
-    decisions: dict[str, int] = field(default_factory=dict)  # action -> count, since `since`
-    reasons: dict[str, int] = field(default_factory=dict)  # reason -> count, since `since`
-    rules: dict[str, int] = field(default_factory=dict)  # rule -> answers, since `since`
-    outbox: dict[str, int] = field(default_factory=dict)  # state -> count, all
-    quarantined: int = 0
-    last_decision: datetime | None = None
     sender: str = ""  # as far as the message could be read
     subject: str = ""
     message_id: str = ""
@@ -213,6 +201,18 @@ class InHand:
     uidvalidity: int
     uid: int
     times: int  # that it was taken in hand, and never put down
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """The figures of `status`."""
+
+    decisions: dict[str, int] = field(default_factory=dict)  # action -> count, since `since`
+    reasons: dict[str, int] = field(default_factory=dict)  # reason -> count, since `since`
+    rules: dict[str, int] = field(default_factory=dict)  # rule -> answers, since `since`
+    outbox: dict[str, int] = field(default_factory=dict)  # state -> count, all
+    quarantined: int = 0
+    last_decision: datetime | None = None
     oldest_pending: datetime | None = None
 
 
@@ -297,6 +297,24 @@ class Store(Protocol):
     def retries(self, mailbox: str, folder: str) -> list[Quarantined]:
         """Those of a folder for which a retry was asked. `record` of the same UID replaces the quarantined decision."""
 
+    def end_quarantine(self, quarantine_id: int, reason: str, why: str, now: datetime, *, decided: bool) -> bool:
+        """Nobody waits for this one any more: its decision becomes silence for this reason, with why it was
+        quarantined behind `why`. `decided`: so the letter itself is decided, wherever else it turns up; else it was
+        only this message that could not be found. False when there is no such entry."""
+
+    # care ---------------------------------------------------------------------------------------------------------
+    def crashed(self) -> bool:
+        """Whether the daemon that had this state before did not end in order."""
+
+    def in_hand(self, mailbox: str, folder: str) -> InHand | None:
+        """The message that was taken in hand and not put down."""
+
+    def take_in_hand(self, mailbox: str, folder: str, held: InHand) -> None:
+        """Note it, instead of any other of this folder."""
+
+    def put_down(self, mailbox: str, folder: str) -> None:
+        """No message of this folder is in hand."""
+
     # the rest -----------------------------------------------------------------------------------------------------
     def bounced(self, sender_key: str, now: datetime) -> None:
         """The address is undeliverable, as of now."""
@@ -319,24 +337,6 @@ class Store(Protocol):
 
 def open_store(target: str | Path, *, daemon: bool = False, create: bool = True, bounce_days: int = 60) -> Store:
     """Opens the state, brings its schema up to date and returns the store.
-    def end_quarantine(self, quarantine_id: int, reason: str, why: str, now: datetime, *, decided: bool) -> bool:
-        """Nobody waits for this one any more: its decision becomes silence for this reason, with why it was
-        quarantined behind `why`. `decided`: so the letter itself is decided, wherever else it turns up; else it was
-        only this message that could not be found. False when there is no such entry."""
-
-    # care ---------------------------------------------------------------------------------------------------------
-    def crashed(self) -> bool:
-        """Whether the daemon that had this state before did not end in order."""
-
-    def in_hand(self, mailbox: str, folder: str) -> InHand | None:
-        """The message that was taken in hand and not put down."""
-
-    def take_in_hand(self, mailbox: str, folder: str, held: InHand) -> None:
-        """Note it, instead of any other of this folder."""
-
-    def put_down(self, mailbox: str, folder: str) -> None:
-        """No message of this folder is in hand."""
-
 
     target: a file (SQLite). daemon: take the lock that only one daemon can hold, and check the file when it was not
     closed in order; commands open without it. create: False refuses when there is no state yet. bounce_days: for how

@@ -22,8 +22,8 @@ from autoresponder.store import (
     Cursor,
     Decided,
     Entry,
-    Letter,
     InHand,
+    Letter,
     Notice,
     Outcome,
     Quarantined,
@@ -65,8 +65,8 @@ class Database(ABC):
     place: str
     begin = "BEGIN"
     skip_locked = ""
-
     unclean = False  # the daemon before did not end in order
+
     def __init__(self) -> None:
         """A subclass connects."""
         self.lock = RLock()
@@ -230,12 +230,6 @@ _QUARANTINED = """
 SELECT id, at, mailbox, folder, uidvalidity, uid, why, traceback, attempts, retry, sender, subject, message_id
 FROM decisions WHERE action = 'quarantine'
 """
-
-
-def _transition(event: Event, where: str) -> str:
-    """The compare-and-set of one event for the rows that `where` finds. Parameters: error, next attempt, sent (None:
-    leave it), then those of `where`."""
-    steps = {before: after for (before, e), after in TRANSITIONS.items() if e is event}
 _END_QUARANTINE = """
 UPDATE decisions SET action = 'silent', at = ?, reason = ?, why = ? || '; quarantined because: ' || why, retry = 0,
     letter_key = CASE WHEN ? THEN letter_key ELSE '' END
@@ -246,6 +240,12 @@ INSERT INTO in_hand (mailbox, folder, uidvalidity, uid, times) VALUES (?, ?, ?, 
 ON CONFLICT (mailbox, folder) DO UPDATE SET
     uidvalidity = excluded.uidvalidity, uid = excluded.uid, times = excluded.times
 """
+
+
+def _transition(event: Event, where: str) -> str:
+    """The compare-and-set of one event for the rows that `where` finds. Parameters: error, next attempt, sent (None:
+    leave it), then those of `where`."""
+    steps = {before: after for (before, e), after in TRANSITIONS.items() if e is event}
     doubtful = [before for before, after in steps.items() if after is State.UNCERTAIN]
     error = "COALESCE(?, last_error)"
     if event is Event.EXPIRED:
@@ -679,6 +679,31 @@ class SqlStore:
             ask = "UPDATE decisions SET retry = 1 WHERE id = ? AND action = 'quarantine' RETURNING id"
             return bool(self._db.execute(ask, (quarantine_id,)))
 
+    def end_quarantine(self, quarantine_id: int, reason: str, why: str, now: datetime, *, decided: bool) -> bool:
+        """Nobody waits for this one any more; False when there is no such entry."""
+        with self._db.transaction():
+            return bool(self._db.execute(_END_QUARANTINE, (micros(now), reason, why, decided, quarantine_id)))
+
+    # care ---------------------------------------------------------------------------------------------------------
+    def crashed(self) -> bool:
+        """Whether the daemon that had this state before did not end in order."""
+        return self._db.unclean
+
+    def in_hand(self, mailbox: str, folder: str) -> InHand | None:
+        """The message that was taken in hand and not put down."""
+        sql = "SELECT uidvalidity, uid, times FROM in_hand WHERE mailbox = ? AND folder = ?"
+        return next((InHand(*row) for row in self._db.execute(sql, (mailbox, folder))), None)
+
+    def take_in_hand(self, mailbox: str, folder: str, held: InHand) -> None:
+        """Note it, instead of any other of this folder."""
+        with self._db.transaction():
+            self._db.execute(_TAKE_IN_HAND, (mailbox, folder, held.uidvalidity, held.uid, held.times))
+
+    def put_down(self, mailbox: str, folder: str) -> None:
+        """No message of this folder is in hand."""
+        with self._db.transaction():
+            self._db.execute("DELETE FROM in_hand WHERE mailbox = ? AND folder = ?", (mailbox, folder))
+
     # the rest -----------------------------------------------------------------------------------------------------
     def bounced(self, sender_key: str, now: datetime) -> None:
         """The address is undeliverable, as of now."""
@@ -706,31 +731,6 @@ class SqlStore:
         """Backend, path, schema version, size."""
         schema = self._db.execute("SELECT value FROM meta WHERE key = 'schema'")[0][0]
         return {**self._db.info(), "schema": int(schema)}
-    def end_quarantine(self, quarantine_id: int, reason: str, why: str, now: datetime, *, decided: bool) -> bool:
-        """Nobody waits for this one any more; False when there is no such entry."""
-        with self._db.transaction():
-            return bool(self._db.execute(_END_QUARANTINE, (micros(now), reason, why, decided, quarantine_id)))
-
-    # care ---------------------------------------------------------------------------------------------------------
-    def crashed(self) -> bool:
-        """Whether the daemon that had this state before did not end in order."""
-        return self._db.unclean
-
-    def in_hand(self, mailbox: str, folder: str) -> InHand | None:
-        """The message that was taken in hand and not put down."""
-        sql = "SELECT uidvalidity, uid, times FROM in_hand WHERE mailbox = ? AND folder = ?"
-        return next((InHand(*row) for row in self._db.execute(sql, (mailbox, folder))), None)
-
-    def take_in_hand(self, mailbox: str, folder: str, held: InHand) -> None:
-        """Note it, instead of any other of this folder."""
-        with self._db.transaction():
-            self._db.execute(_TAKE_IN_HAND, (mailbox, folder, held.uidvalidity, held.uid, held.times))
-
-    def put_down(self, mailbox: str, folder: str) -> None:
-        """No message of this folder is in hand."""
-        with self._db.transaction():
-            self._db.execute("DELETE FROM in_hand WHERE mailbox = ? AND folder = ?", (mailbox, folder))
-
 
     def signing_key(self) -> bytes:
         """The key of `core.token.Signer`."""
