@@ -12,10 +12,11 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
+from autoresponder.answer.compose import Answer
 from autoresponder.cli.judge import known, open_book
 from autoresponder.cli.paint import paint, safe, table
 from autoresponder.cli.past import Old, Past, Span, of_files, of_mailboxes
@@ -63,7 +64,9 @@ def do(args: argparse.Namespace) -> int:
     with ExitStack() as stack, _few_collections():
         past = _past(args, settings, stack)
         if args.against:
-            return _compare(args, book, past)
+            from autoresponder.cli.against import compare
+
+            return compare(args, book, past)
         return _replay(args, book, past)
 
 
@@ -122,12 +125,12 @@ def read(old: Old) -> tuple[Message | None, str]:
 
 
 class Judge:
-    """One rules.yaml, deciding letters in the order of their arrival."""
+    """One rules.yaml, deciding letters in the order of their arrival, as if in live mode."""
 
     def __init__(self, book: Book, mailbox: str) -> None:
         """`mailbox`: whose letters those in files are; "" for the one that each was written to."""
         self._book, self._mailbox = book, mailbox
-        self._replay = Replay(book.policy, book.language)
+        self._replay = Replay(replace(book.policy, shadow=False), book.language)
 
     def __call__(self, old: Old, message: Message | None, broken: str) -> Verdict:
         """What would have happened to the letter; `broken`: why it cannot be read."""
@@ -148,67 +151,12 @@ class Judge:
         mailbox = self._book.policy.mailboxes[verdict.mailbox]
         return self._book.composer.language(verdict.decision, verdict.message, mailbox)
 
-
-# two rule files -----------------------------------------------------------------------------------------------------
-def _compare(args: argparse.Namespace, book: Book, past: Past) -> int:
-    _settings, other = open_book(args.against, any_recipient=args.any_recipient)
-    for name in [args.mailbox] if args.mailbox else book.policy.mailboxes:
-        known(name, other.policy, str(args.against))
-    sides = Judge(book, args.mailbox), Judge(other, args.mailbox)
-    tallies = Tally(past.total), Tally(past.total)
-    changed = quarantined = 0
-    with Progress(past.total) as progress:
-        for old in past.letters:
-            message, broken = read(old)
-            before, after = (judge(old, message, broken) for judge in sides)
-            for tally, verdict in zip(tallies, (before, after), strict=True):
-                tally.what[verdict.what] += 1
-            quarantined += "quarantined" in (before.what, after.what)
-            if effect(before) != effect(after):
-                changed += 1
-                _show_change(before, after, args.json)
-            progress.step()
-    letters = tallies[0].letters
-    if args.json:
-        sums = {name: dict(tally.what) for name, tally in zip(("before", "after"), tallies, strict=True)}
-        sys.stdout.write(_JSON.encode({"summary": {"letters": letters, "changed": changed, **sums}}) + "\n")
-    else:
-        print(f"{changed:,} of {letters:,} letters would be treated differently by {args.against}")
-        for name, tally in zip((args.config, args.against), tallies, strict=True):
-            print(f"  {name}: " + _counts(tally))
-    return ExitCode.FOUND_WRONG if quarantined else ExitCode.OK
-
-
-def effect(verdict: Verdict) -> tuple[object, ...]:
-    """What anybody would notice of a decision: two with the same effect differ in words only."""
-    decision, rule = verdict.decision, verdict.decision.rule
-    acts = (rule.mark, rule.move_to, rule.notify) if rule and decision.act else ()
-    if decision.action != "reply" or rule is None or decision.target is None:
-        return decision.action, acts
-    due = decision.due
-    return "reply", acts, rule.reply, rule.language, rule.kind, decision.target.key, bool(decision.hold), due
-
-
-def _show_change(before: Verdict, after: Verdict, as_json: bool) -> None:
-    if as_json:
-        rows = before.row(), after.row()
-        same = ("letter", "arrived", "from", "subject")
-        sides = [{key: value for key, value in row.items() if key not in same} for row in rows]
-        line: dict[str, Any] = {key: rows[0][key] for key in same} | {"before": sides[0], "after": sides[1]}
-        sys.stdout.write(_JSON.encode(line) + "\n")
-        return
-    subject = before.message.subject if before.message else ""
-    print(paint(before.old.name, "head") + f"  {safe(before.sender)}  {safe(subject)[:80]}")
-    for mark, verdict, style in (("-", before, "bad"), ("+", after, "good")):
-        print(paint(f"  {mark} {outcome(verdict)}", style) + f": {safe(verdict.decision.why)}")
-
-
-def outcome(verdict: Verdict) -> str:
-    """`answered with “invoice”`, `silent (once)` …"""
-    rule = verdict.decision.rule
-    if verdict.decision.action == "reply" and rule:
-        return f"{verdict.what} with “{rule.reply}”"
-    return f"{verdict.what} ({verdict.decision.reason})"
+    def answer(self, verdict: Verdict) -> Answer:
+        """The letter that is sent; the verdict must be one that answers. Raises what its template raises."""
+        if verdict.message is None:
+            raise ValueError("this letter cannot be read")
+        mailbox = self._book.policy.mailboxes[verdict.mailbox]
+        return self._book.composer.compose(verdict.decision, verdict.message, mailbox, verdict.old.arrived)
 
 
 # for people ---------------------------------------------------------------------------------------------------------
@@ -219,7 +167,8 @@ def _title(args: argparse.Namespace) -> str:
     return f"{rules}, {f'mailbox {args.mailbox}' if args.mailbox else 'all mailboxes'}"
 
 
-def _counts(tally: Tally) -> str:
+def counts(tally: Tally) -> str:
+    """`3 answered, 4 silent`, as it is printed."""
     shown = (what for what in _STYLES if tally.what[what] or what in ("answered", "silent"))
     return ", ".join(f"{tally.what[what]:,} {what}" for what in shown)
 
@@ -231,7 +180,7 @@ def _show(tally: Tally, title: str, seconds: float) -> None:
         return
     span = f"{tally.first:%Y-%m-%d %H:%M} to {tally.last:%Y-%m-%d %H:%M}" if tally.first else ""
     print(f"{tally.letters:,} letters, {span}; {tally.letters / max(seconds, 0.001):,.0f} a second")
-    print(f"{_counts(tally)}\n")
+    print(f"{counts(tally)}\n")
     print("\n\n".join(_tables(tally)))
     if tally.surprises:
         print(paint("\nworth a look: what looks strange", "bold") + paint("  (autoresponder explain says why)", "dim"))

@@ -14,11 +14,11 @@ from autoresponder.store.key import load_key
 SAMPLE_KEY = b"explain: signs nothing that is sent"
 
 
-def open_book(path: Path, *, any_recipient: bool = False) -> tuple[Settings, Book]:
-    """The settings and what they decide by. any_recipient: a letter need not be addressed to us. Raises `ConfigError`
-    with every problem."""
+def open_book(path: Path, *, any_recipient: bool = False, signer: Signer | None = None) -> tuple[Settings, Book]:
+    """The settings and what they decide by. any_recipient: a letter need not be addressed to us. signer: instead of
+    the file's own. Raises `ConfigError` with every problem."""
     settings, library = load_all(path, check=False)
-    book = make_book(settings, library, _signer(settings))
+    book = make_book(settings, library, signer or _signer(settings))
     return settings, replace(book, policy=replace(book.policy, any_recipient=any_recipient))
 
 

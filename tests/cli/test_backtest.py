@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -91,10 +92,62 @@ def test_only_what_would_change_is_shown(shop: Shop, box: Path, capsys: pytest.C
     change, last = rows(capsys)
     assert (change["before"]["decision"], change["after"]["template"]) == ("silent", "invoice")
     assert last["summary"] == {
-        "letters": 6, "changed": 1, "before": {"answered": 2, "silent": 4}, "after": {"answered": 3, "silent": 3}
+        "letters": 6, "changed": 1, "other_words": 0,
+        "before": {"answered": 2, "silent": 4}, "after": {"answered": 3, "silent": 3},
     }  # fmt: skip
     backtest(shop, box, "--against", shop.write("same.yaml", RULES.replace("Hush", "Renamed")))
     assert "0 of 6 letters" in capsys.readouterr().out
+
+
+def test_the_same_decision_in_other_words_is_told_apart(
+    shop: Shop, box: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(shop.folder / "templates", shop.folder / "new")
+    template = shop.folder / "new" / "invoice.md"
+    template.write_text(template.read_text().replace("subject: ", "subject: NEW ", 1) + "\nWe look forward to it.\n")
+    other = shop.write("other.yaml", "templates: new\n" + RULES)
+    backtest(shop, box, "--against", other)
+    out = capsys.readouterr().out
+    assert "same decision, other words: “invoice”, 1 letters, for example:" in out
+    assert re.search(r"^  - subject: (?!NEW)", out, re.M)
+    assert re.search(r"^  \+ subject: NEW ", out, re.M)
+    assert "  + We look forward to it." in out
+    assert "0 of 6 letters would be treated differently" in out
+    assert "1 more would get the same answer in other words" in out
+    backtest(shop, box, "--against", other, "--json")
+    line, last = rows(capsys)
+    assert (line["words_only"], line["template"], line["before"]["language"]) == (True, "invoice", "en")
+    assert line["after"]["subject"].startswith("NEW ")
+    assert (last["summary"]["changed"], last["summary"]["other_words"]) == (0, 1)
+
+
+def test_a_template_that_fails_on_a_letter_is_shown(shop: Shop, box: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    shutil.copytree(shop.folder / "templates", shop.folder / "new")
+    template = shop.folder / "new" / "invoice.md"
+    template.write_text(template.read_text() + "\n{{ 1 // 0 }}\n")
+    backtest(shop, box, "--against", shop.write("other.yaml", "templates: new\n" + RULES), code=1)
+    assert "  + the template fails: ZeroDivisionError" in capsys.readouterr().out
+
+
+def test_another_look_is_a_difference_too(shop: Shop, box: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    other = shop.write("other.yaml")
+    other.write_text(other.read_text().replace("{name: Shop}", '{name: Shop, colour: "#aa0000"}'))
+    backtest(shop, box, "--against", other)
+    out = capsys.readouterr().out
+    assert "looks only: the HTML differs" in out
+    assert "2 more would get the same answer in other words" in out
+
+
+@pytest.mark.parametrize(("shadow", "changed"), [("mode: shadow\n", 0), ("", 2)])
+def test_shadow_mode_is_replayed_as_live_and_a_shadow_rule_is_a_difference(
+    shop: Shop, box: Path, capsys: pytest.CaptureFixture[str], shadow: str, changed: int
+) -> None:
+    rules = RULES if shadow else RULES.replace("reply: invoice", "reply: invoice, shadow: true").replace(
+        "reply: acknowledgement", "reply: acknowledgement, shadow: true")  # fmt: skip
+    backtest(shop, box, "--against", shop.write("other.yaml", shadow + rules))
+    out = capsys.readouterr().out
+    assert f"{changed} of 6 letters" in out
+    assert out.count("(shadow: not sent)") == changed
 
 
 def test_a_rule_file_for_other_mailboxes_cannot_be_compared(
