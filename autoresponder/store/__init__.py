@@ -64,6 +64,7 @@ class Reply:
     state: State = State.PENDING  # PENDING, HELD or SHADOW
     held_why: str = ""
     due: datetime | None = None
+    copy: bool = False  # once sent, a copy is to be filed in the folder of sent letters
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +151,17 @@ class Letter:
     sent: datetime | None = None
     rule: str = ""
     kind: Literal["reply", "staff"] = "reply"
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """An answer that was sent, and its copy not yet filed."""
+
+    reply_id: int
+    message_id: str
+    raw: bytes
+    sent: datetime
+    tried: int  # APPENDs that were begun
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,6 +298,16 @@ class Store(Protocol):
 
     def letter(self, reply_id: int) -> Letter | None:
         """One reply with its bytes."""
+
+    # copies -------------------------------------------------------------------------------------------------------
+    def next_copy(self, mailbox: str) -> Copy | None:
+        """The sent answer of this mailbox whose copy is to be filed next: that tried least often, then the oldest."""
+
+    def copy_begun(self, reply_id: int) -> None:
+        """An APPEND is about to begin: until `copy_done`, the copy may be there or not."""
+
+    def copy_done(self, reply_id: int) -> None:
+        """The copy is filed, or will never be: no more of it."""
 
     # quarantine ---------------------------------------------------------------------------------------------------
     def quarantined(self) -> list[Quarantined]:

@@ -19,6 +19,7 @@ from autoresponder.core.history import Ledger, Limit, Limits, Lookup
 from autoresponder.core.outbox import ANSWERED_STATES, OPEN_STATES, TRANSITIONS, Event, State, sources
 from autoresponder.store import (
     STAFF_AN_HOUR,
+    Copy,
     Cursor,
     Decided,
     Entry,
@@ -221,6 +222,11 @@ FROM outbox o LEFT JOIN decisions d ON d.id = o.id
 """
 _LETTER_WHOLE = _LETTER.format(raw="l.raw") + "JOIN letters l ON l.id = o.id "
 _LETTER_LISTED = _LETTER.format(raw="NULL")
+_NEXT_COPY = """
+SELECT o.id, o.message_id, l.raw, o.sent, c.tried
+FROM copies c JOIN outbox o ON o.id = c.id JOIN letters l ON l.id = c.id
+WHERE o.mailbox = ? AND o.state = 'sent' ORDER BY c.tried, c.id LIMIT 1
+"""
 _DECIDED = """
 SELECT d.id, d.at, d.mailbox, d.folder, d.uidvalidity, d.uid, d.sender, d.subject, d.message_id, d.action, d.reason,
        d.why, d.rule, d.trace, COALESCE(o.state, ''), o.id, COALESCE(o.last_error, '')
@@ -439,6 +445,8 @@ class SqlStore:
              reply.message_id, reply.subject, reply.held_why),
         )  # fmt: skip
         self._db.execute(_INSERT_RAW, (reply_id, reply.raw))
+        if reply.copy:
+            self._db.execute("INSERT INTO copies (id) VALUES (?)", (reply_id,))
         return reply_id
 
     def tell(self, notice: Notice, now: datetime) -> bool:
@@ -654,6 +662,25 @@ class SqlStore:
             for id_, mailbox, state, target, subject, message_id, envelope_from, raw, created, again, expires, attempts,
             error, sent, rule, kind in self._db.execute(sql, params)
         ]  # fmt: skip
+
+    # copies -------------------------------------------------------------------------------------------------------
+    def next_copy(self, mailbox: str) -> Copy | None:
+        """The sent answer whose copy is to be filed next."""
+        rows = self._db.execute(_NEXT_COPY, (mailbox,))
+        if not rows:
+            return None
+        reply_id, message_id, raw, sent, tried = rows[0]
+        return Copy(reply_id, message_id, bytes(raw), moment(sent), tried)
+
+    def copy_begun(self, reply_id: int) -> None:
+        """An APPEND is about to begin."""
+        with self._db.transaction():
+            self._db.execute("UPDATE copies SET tried = tried + 1 WHERE id = ?", (reply_id,))
+
+    def copy_done(self, reply_id: int) -> None:
+        """The copy is filed, or will never be."""
+        with self._db.transaction():
+            self._db.execute("DELETE FROM copies WHERE id = ?", (reply_id,))
 
     # quarantine ---------------------------------------------------------------------------------------------------
     def quarantined(self) -> list[Quarantined]:
