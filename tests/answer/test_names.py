@@ -1,0 +1,129 @@
+"""Odd names of real mail (odd_names.yaml): a name only where there is one, and never a greeting with a hole in it."""
+
+from base64 import b64encode
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import yaml
+
+from autoresponder.answer import words
+from autoresponder.answer.names import MAX_NAME, person
+from autoresponder.answer.templates import Library, samples
+from autoresponder.core.message import parse
+from tests.answer.house import BRAND, Page, folder_of, library
+from tests.answer.language_table import LANGUAGES
+
+TABLE = yaml.safe_load((Path(__file__).parent / "odd_names.yaml").read_text("utf-8"))
+NAMES = [tuple(row) for rows in TABLE.values() for row in rows]
+LONG = ["Ana " * 2_500, "a" * 10_000, "é" * 10_000, "Ana, " * 2_000, "🌸" * 5_000, "(" * 10_000, "'" * 10_000]
+
+
+def test_there_are_enough() -> None:
+    assert len(NAMES) >= 100
+    assert len({row[0] for row in NAMES}) >= len(NAMES) - 1
+
+
+@pytest.mark.parametrize(("display", "name", "first"), NAMES)
+def test_a_name_only_where_there_is_one(display: str, name: str, first: str) -> None:
+    assert person(display) == (name, first)
+    assert person(name) == (name, first) or not name, "a name that was made is taken as it is"
+
+
+def quoted(display: str) -> str:
+    return '"' + display.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def in_base64(display: str) -> str:
+    return f"=?utf-8?b?{b64encode(display.encode()).decode()}?="
+
+
+def in_qp(display: str) -> str:
+    return "=?utf-8?q?" + "".join(f"={octet:02X}" for octet in display.encode()) + "?="
+
+
+@pytest.mark.parametrize("form", [quoted, in_base64, in_qp])
+def test_it_is_the_same_name_however_from_is_written(form: Callable[[str], str]) -> None:
+    for display, name, first in NAMES:
+        if "\u202e" in display or (form is quoted and ("=?" in display or any(c in display for c in "\r\n\0"))):
+            continue  # has become a space already; cannot stand in a quoted string
+        message = parse(b"From: " + form(display).encode() + b" <ana@shop.example>\r\n\r\nHello\r\n")
+        (who,) = message.from_
+        assert (who.email, *person(who.name)) == ("ana@shop.example", name, first), display
+
+
+@pytest.mark.parametrize("long", LONG, ids=lambda text: f"{len(text)} of {text[0]}")
+def test_what_is_too_long_is_no_name(long: str) -> None:
+    assert person(long) == ("", "")
+    message = parse(f"From: {in_base64(long)} <ana@shop.example>\r\n\r\n".encode())
+    assert person(message.from_[0].name)[0] in ("", "é") and len(message.from_[0].name) <= 4 * MAX_NAME
+
+
+GREETINGS = [
+    ("Ana Ruiz", "en", "Dear Ana Ruiz,"),
+    ("RUIZ, ANA", "en", "Dear Ana Ruiz,"),
+    ("Ana Ruiz", "es", "Hola, Ana Ruiz:"),
+    ("MARIA DE LA O", "es", "Hola, Maria de la O:"),
+    ("JosÃ©", "ca", "Hola, José,"),
+    ("Ana Ruiz", "gl", "Ola, Ana Ruiz:"),
+    ("Ana Ruiz", "eu", "Kaixo, Ana Ruiz:"),
+    ("João Silva", "pt", "Olá, João Silva,"),
+    ("Marie DUPONT", "fr", "Bonjour Marie DUPONT,"),
+    ("Dr. Müller", "de", "Guten Tag Dr. Müller,"),
+    ("Frau Schmidt", "de", "Guten Tag Frau Schmidt,"),
+    ("ANA RUIZ", "it", "Buongiorno Ana Ruiz,"),
+    ("Jan van der Berg", "nl", "Beste Jan van der Berg,"),
+    ("Łukasz Żółć", "pl", "Dzień dobry,"),
+    ("Ștefan Țurcanu", "ro", "Bună ziua, Ștefan Țurcanu,"),
+    ("דוד כהן", "he", "שלום דוד כהן,"),
+    ("王小明", "en", "Dear 王小明,"),
+    ("Kundenservice", "de", "Guten Tag,"),
+    ("Familie Huber", "de", "Guten Tag,"),
+    ("van der Berg", "nl", "Goedendag,"),
+    ("null", "es", "Hola:"),
+    ("{{7*7}}", "fr", "Bonjour,"),
+    ("", "en", "Hello,"),
+    ("Info", "pt", "Olá,"),
+]
+
+
+@pytest.mark.parametrize(("display", "language", "greeting"), GREETINGS)
+def test_greetings(display: str, language: str, greeting: str) -> None:
+    values = replace(next(samples(library().brand)), sender_name=display)
+    assert values.context(language)["salutation"] == greeting
+
+
+HOLES = ("None", "undefined", "null", "{", "}", "<", "  ", " ,", " :", " !", ",,", "Dear,", "()", "Firstname")
+
+
+def assert_whole(greeting: str, display: str) -> None:
+    """What holds for the first line of every answer, whoever it goes to."""
+    assert greeting.strip() and greeting[0].isalpha() and greeting[-1] in ",:", (display, greeting)
+    assert not [hole for hole in HOLES if hole in greeting], (display, greeting)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_sample_answer_greets_every_name(language: str) -> None:
+    lib = library()
+    values = next(samples(lib.brand))
+    outcomes = {person(display): display for display in [*(row[0] for row in NAMES), *LONG]}
+    for (name, _first), display in outcomes.items():
+        greeted = replace(values, sender_name=display)
+        assert greeted.context(language)["salutation"] == words.salutation(language, name)
+        for template in lib.names:
+            made = lib.render(template, [language], greeted)
+            greeting = made.text.partition("\n")[0]
+            assert_whole(greeting, display)
+            assert greeting == words.salutation(language, name)
+        assert " ".join(greeting.split()) in Page(made.html).text
+
+
+def test_templates_with_fallbacks_of_their_own(tmp_path: Path) -> None:
+    body = "{{ sender.first_name or sender.name or 'friend' }},\n\nHi{% if sender.name %} {{ sender.name }}{% endif %},"
+    lib = Library.load(folder_of(tmp_path, a=f"---\nsubject: For {{{{ sender.name or 'you' }}}},\n---\n{body}"), BRAND)
+    values = next(samples(lib.brand))
+    for display, name, first in NAMES:
+        made = lib.render("a", ["en"], replace(values, sender_name=display))
+        assert made.text.startswith(f"{first or name or 'friend'},\n\nHi{' ' if name else ''}{name},\n")
+        assert made.subject == f"For {name or 'you'},"
