@@ -70,7 +70,7 @@ class Face:
             address=brand.address,
             website=brand.website.removeprefix("https://").removeprefix("http://").rstrip("/"),
             url=brand.website if "://" in brand.website or not brand.website else f"https://{brand.website}",
-            on_colour=max((LIGHT, "#000000"), key=lambda text: contrast(text, colour)),
+            on_colour=on(colour),
             ink=_readable(colour, LIGHT),
             ink_dark=_readable(colour, DARK),
         )
@@ -97,6 +97,11 @@ def contrast(one: str, other: str) -> float:
     """The WCAG contrast ratio of two #rrggbb colours, from 1 to 21."""
     bright, dim = sorted((_luminance(one), _luminance(other)), reverse=True)
     return (bright + 0.05) / (dim + 0.05)
+
+
+def on(colour: str) -> str:
+    """Black or white, whichever can be read better on a #rrggbb colour; always at least 4.5 to 1."""
+    return max((LIGHT, "#000000"), key=lambda text: contrast(text, colour))
 
 
 def _readable(colour: str, background: str) -> str:

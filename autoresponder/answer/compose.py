@@ -10,7 +10,7 @@ the template's own error where a template fails: the caller quarantines.
 import base64
 import binascii
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from email.utils import format_datetime
@@ -23,12 +23,13 @@ from autoresponder.answer.brand import LOGO_ID, Brand, read_logo
 from autoresponder.answer.clean import one_line
 from autoresponder.answer.markdown import wrap
 from autoresponder.answer.names import person
+from autoresponder.answer.season import Season, season_of
 from autoresponder.answer.templates import Library, Rendered
 from autoresponder.answer.values import Values
 from autoresponder.core.address import Address, is_answerable
 from autoresponder.core.decide import Decision
 from autoresponder.core.message import Message
-from autoresponder.core.policy import Mailbox
+from autoresponder.core.policy import Language, Mailbox
 from autoresponder.core.token import TOKEN_HEADER, Signer
 
 MAX_REFERENCES = 900
@@ -56,8 +57,11 @@ class Answer:
 class Composer:
     """Decision to bytes. Holds the compiled templates and the logo; may be used from several threads."""
 
-    def __init__(self, library: Library, brand: Brand, signer: Signer, language: Callable[[str, str], str]) -> None:
-        """`language`: (subject, text) -> a language tag or ""; asked only when rule and headers do not say."""
+    def __init__(
+        self, library: Library, brand: Brand, signer: Signer, language: Language, seasons: Sequence[Season] = ()
+    ) -> None:
+        """`language` is asked only when rule and contact do not say."""
+        self._seasons = seasons
         self._library, self._brand, self._signer, self._language = library, brand, signer, language
         logo = Path(brand.logo) if library.brand.logo else None
         kind, data = read_logo(logo) if logo else ("", b"")
@@ -86,8 +90,13 @@ class Composer:
             reference=reference(self._signer, decision.ask.letter_key),
             promise=rule.promise,
             due=decision.due,
+            contact=decision.contact,
+            first_seen=decision.history.first_seen,
+            messages=decision.history.messages,
+            season=season_of(self._seasons, now.astimezone(mailbox.office.zone).date()),
+            home=mailbox.language,
         )
-        rendered = self._library.render(rule.reply, self._tongues(rule.reply, rule.language, message, mailbox), values)
+        rendered = self._library.render(rule.reply, self._tongues(rule.reply, decision, message, mailbox), values)
         if test:
             rendered = _as_test(rendered, rule.reply)
         seed = f"{decision.ask.letter_key}\x1f{rule.name}"
@@ -102,14 +111,17 @@ class Composer:
         rule = decision.rule
         if rule is None or rule.reply is None:
             raise ValueError("this decision answers nobody")
-        return self._library.chosen(rule.reply, self._tongues(rule.reply, rule.language, message, mailbox))
+        return self._library.chosen(rule.reply, self._tongues(rule.reply, decision, message, mailbox))
 
-    def _tongues(self, name: str, wanted: str, message: Message, mailbox: Mailbox) -> tuple[str, ...]:
-        """Rule, then the letter's text where that is sure, then its headers, then the mailbox."""
+    def _tongues(self, name: str, decision: Decision, message: Message, mailbox: Mailbox) -> tuple[str, ...]:
+        """Rule, then contact, then the letter's text where that is sure, then its headers, then the mailbox."""
+        wanted, own = decision.rule.language if decision.rule else "", decision.contact.cell("language")
         if wanted:
             return wanted, mailbox.language
         if len(self._library.languages(name)) < 2:
             return (mailbox.language,)
+        if own and self._library.speaks(name, own):
+            return own, mailbox.language
         guess = self._language(message.subject, message.text)
         return *([guess] if guess else []), *languages.asked_for(message), mailbox.language
 

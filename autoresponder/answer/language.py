@@ -6,7 +6,7 @@ the mailbox's language is a better guess than a bad guess. Quoted text, signatur
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -66,6 +66,23 @@ def asked_for(message: Message) -> Iterator[str]:
 def is_tag(text: str) -> bool:
     """Whether this is a well-formed language tag, as far as mail uses them."""
     return _TAG.fullmatch(text) is not None
+
+
+def normal(language: str) -> str:
+    """A language tag in the case of BCP 47: `pt_br` becomes `pt-BR`."""
+    primary, *rest = language.replace("_", "-").split("-")
+    return "-".join([primary.lower(), *(p.upper() if len(p) == 2 else p.title() if len(p) == 4 else p for p in rest)])
+
+
+def closest(wanted: str, tags: Iterable[str]) -> str | None:
+    """Which of `tags` (as `normal` spells them) serves a reader of `wanted` best: for `pt-BR` that one, then `pt`, then
+    any other `pt-…`; None for none."""
+    there, tag = {tag for tag in tags if tag}, normal(wanted)
+    while tag:
+        if tag in there:
+            return tag
+        tag = tag.rpartition("-")[0]
+    return min((tag for tag in there if _primary(tag) == _primary(wanted)), default=None)
 
 
 def _primary(tag: str) -> str:

@@ -29,8 +29,12 @@ from autoresponder.answer import markdown, words
 from autoresponder.answer.attachments import Attachment, Shelf, heavy
 from autoresponder.answer.brand import Brand, Face
 from autoresponder.answer.clean import one_line
+from autoresponder.answer.language import closest, normal
+from autoresponder.answer.people import ContactView
+from autoresponder.answer.season import Season
 from autoresponder.answer.values import NAMES, VIEWS, Values
 from autoresponder.core.calendar import Duration, Office
+from autoresponder.core.contacts import Row, invented
 from autoresponder.errors import ConfigError, Place, Problem
 
 __all__ = ["Brand", "Library", "Rendered"]
@@ -148,12 +152,12 @@ class Library:
         """Whether there is a variant of an answer in that language, or in a regional form of it."""
         return _match(self._of(name), language) is not None
 
-    def check(self) -> list[Problem]:
-        """Fills every variant with sample values, with and without those that may be missing."""
+    def check(self, columns: tuple[str, ...] = (), seasons: Sequence[Season] = ()) -> list[Problem]:
+        """Fills every variant with sample values, with and without those that may be missing. columns: of contacts."""
         found: dict[str, Problem] = {}
         for source in self._files():
             try:
-                problems = list(self._try(self._variant(source)))
+                problems = list(self._try(self._variant(source), columns, seasons))
             except ConfigError as error:
                 problems = list(error.problems)
             for problem in problems:
@@ -199,7 +203,7 @@ class Library:
             attachments=variant.source.attachments,
         )
 
-    def _try(self, variant: Variant) -> Iterator[Problem]:
+    def _try(self, variant: Variant, columns: tuple[str, ...], seasons: Sequence[Season]) -> Iterator[Problem]:
         from autoresponder.answer import nesting  # and with it an HTML parser, which no daemon needs
 
         source = variant.source
@@ -210,7 +214,7 @@ class Library:
         if sentence := heavy(source.attachments):
             place = source.place(source.front["attachments"][1])
             yield Problem(place, sentence, "smaller files arrive more surely", "warning")
-        for values in samples(self.brand):
+        for values in samples(self.brand, columns, seasons):
             try:
                 rendered = self._fill(variant, values, language)
             except Exception as error:  # a template may fail in any way: all of them are the template's
@@ -248,8 +252,10 @@ def guess(wrong: str, known: Sequence[str]) -> str:
     return f"did you mean “{near[0]}”?" if near else ""
 
 
-def samples(brand: Face) -> Iterator[Values]:
-    """Sample values: with and without a name, a promise, a closed office, a subject, a date."""
+def samples(brand: Face, columns: tuple[str, ...] = (), seasons: Sequence[Season] = ()) -> Iterator[Values]:
+    """Sample values: with and without a name, a promise, a closed office, a subject and date, and what is known of the
+    sender (a row of contacts with these columns, a first letter): every mix of any four of these five. Strangers write
+    in the first season."""
     now = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
     closed = Office(week=(((time(9), time(14)),),) * 5 + ((),) * 2)
     full = Values(
@@ -267,8 +273,13 @@ def samples(brand: Face) -> Iterator[Values]:
         due=datetime(2026, 11, 24, 9, tzinfo=UTC),
     )
     for name, promised, shut, subject in product((True, False), repeat=4):
+        known = (name + promised + shut + subject) % 2 == 0
         yield replace(
             full,
+            contact=invented(columns) if known else Row(columns),
+            first_seen=now - timedelta(days=600) if known else None,
+            messages=3 if known else 0,
+            season=seasons[0] if seasons and not known else None,
             sender_name=full.sender_name if name else "",
             promise=full.promise if promised else None,
             due=full.due if promised else None,
@@ -319,7 +330,10 @@ class Missing(StrictUndefined):
             known: Sequence[str] = NAMES
         else:
             known = [attribute for attribute in dir(owner) if not attribute.startswith("_")]
-            if type(owner).__module__ == Values.__module__ or isinstance(owner, Face):
+            if isinstance(owner, ContactView):
+                step = (guess(name, known) or f"there are: {', '.join(known)}") if known else "rules.yaml names none"
+                return f"there is no column “{name}” in the contacts file ({step})"
+            if type(owner) in VIEWS:
                 name = f"{type(owner).__name__.removesuffix('View').lower().replace('face', 'brand')}.{name}"
             elif owner is None:
                 return f"there is no value “{name}” here, because its owner has none: ask for it with {{% if %}} first"
@@ -335,21 +349,10 @@ def _range(*bounds: int) -> range:
 
 
 def _match(sources: Mapping[str, Source], language: str) -> Source | None:
-    """`pt-BR`, then `pt`, then any other `pt-…`; NAME.md counts when its front matter names its language."""
-    spoken = {source.language: source for source in sources.values() if source.language}
-    tag = normal(language)
-    while tag:
-        if tag in spoken:
-            return spoken[tag]
-        tag = tag.rpartition("-")[0]
-    primary = normal(language).partition("-")[0]
-    return next((v for spelt, v in sorted(spoken.items()) if primary and spelt.partition("-")[0] == primary), None)
-
-
-def normal(language: str) -> str:
-    """A language tag in the case of BCP 47: `pt_br` becomes `pt-BR`."""
-    primary, *rest = language.replace("_", "-").split("-")
-    return "-".join([primary.lower(), *(p.upper() if len(p) == 2 else p.title() if len(p) == 4 else p for p in rest)])
+    """The closest file; NAME.md counts when its front matter names its language."""
+    spoken = {source.language: source for source in sources.values()}
+    tag = closest(language, spoken)
+    return spoken[tag] if tag else None
 
 
 def _line(error: Exception, source: Source) -> Place:

@@ -1,30 +1,24 @@
 """What a template may say, and the cleaning of everything that came with the letter.
 
-Contract: every value of `NAMES` is always there; what a sender wrote is one line, without control, bidirectional or
-invisible characters, capped, and inert: no mail program turns it into a link. A display name that is not a name
-(an address, a link, a template, numbers) becomes "". Dates are put into words only when a template asks for them.
+Contract: every value of `NAMES` is always there; what a sender or contacts.csv wrote is one line, without control,
+bidirectional or invisible characters, capped, and inert: no mail program turns it into a link. A display name that is
+not a name (an address, a link, a template, numbers) becomes "". Dates are put into words only when a template asks for
+them.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from autoresponder.answer import words
 from autoresponder.answer.brand import Face
-from autoresponder.answer.clean import inert, one_line, visible
-from autoresponder.answer.names import person
+from autoresponder.answer.clean import inert, one_line
+from autoresponder.answer.people import ContactView, Customer, Sender
+from autoresponder.answer.season import Season, SeasonView
 from autoresponder.answer.subjects import bare_subject
 from autoresponder.core.calendar import Duration, Office
+from autoresponder.core.contacts import Row
 
 MAX_SUBJECT = 150
-
-
-@dataclass(frozen=True, slots=True)
-class Sender:
-    """Who wrote: all of it cleaned."""
-
-    name: str
-    first_name: str
-    address: str
 
 
 class Original:
@@ -94,14 +88,14 @@ class MailboxView:
 
 
 NAMES = (
-    "sender", "original", "mailbox", "brand", "promise", "office", "reference", "language", "direction",
-    "salutation", "today", "notice",
+    "sender", "contact", "customer", "original", "mailbox", "brand", "promise", "office", "season", "reference",
+    "language", "direction", "salutation", "greeting", "today", "notice",
 )  # fmt: skip
 """Every value a template can name."""
 
 
-VIEWS = frozenset({Sender, Original, Promise, OfficeView, MailboxView, Face})
-"""The types of values with attributes; their public attributes are texts and truth values, none can be called."""
+VIEWS = frozenset({Sender, ContactView, Customer, Original, Promise, OfficeView, MailboxView, SeasonView, Face})
+"""The types of values with attributes, which are texts, numbers and truth values; none can be called."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,14 +114,21 @@ class Values:
     reference: str
     promise: Duration | None = None
     due: datetime | None = None
+    contact: Row = field(default_factory=Row)
+    first_seen: datetime | None = None
+    messages: int = 0  # before this one
+    season: Season | None = None
+    home: str = "en"  # the mailbox's language
 
     def context(self, language: str) -> dict[str, object]:
         """What a template of that language is filled with: one entry for each of `NAMES`."""
         zone = self.office.zone
-        name, first = person(self.sender_name)
-        phrases = words.words(language)
+        today, seen = self.now.astimezone(zone), self.first_seen.astimezone(zone) if self.first_seen else None
+        sender = Sender(self.sender_name, self.sender_address, self.contact, seen, self.messages, language)
         return {
-            "sender": Sender(name, first, visible(self.sender_address)),
+            "sender": sender,
+            "contact": ContactView(self.contact),
+            "customer": Customer(self.contact, today.date(), language),
             "original": Original(
                 inert(one_line(bare_subject(one_line(self.subject, 4 * MAX_SUBJECT)), MAX_SUBJECT)),
                 self.date.astimezone(zone) if self.date else None,
@@ -137,10 +138,12 @@ class Values:
             "brand": self.brand,
             "promise": Promise(self.promise, self.due.astimezone(zone), language) if self.due else None,
             "office": OfficeView(self.office, self.now, language),
+            "season": self.season.view((language, self.home), self.brand) if self.season else None,
             "reference": self.reference,
             "language": language,
             "direction": "rtl" if words.rtl(language) else "ltr",
-            "salutation": phrases.dear.format(name=name) if name else phrases.hello,
-            "today": words.day(language, self.now.astimezone(zone)),
-            "notice": phrases.notice,
+            "salutation": words.salutation(language, sender.name),
+            "greeting": words.greeting(language, sender.first_name),
+            "today": words.day(language, today),
+            "notice": words.words(language).notice,
         }

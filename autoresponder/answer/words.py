@@ -26,9 +26,13 @@ class Words:
     by: str  # {day} and {time}: no later than
     dear: str  # {name}
     hello: str  # when there is no name
+    hi: tuple[str, str]  # the informal ones: with the first name {name}, and without
     within: str  # {amount} of one of the units below
     units: tuple[tuple[str, str], ...]  # one and many of: working hour, working day, minute, hour, day, week
     notice: str
+    year: str = (
+        " y"  # what follows the day and month of a date with its year; a ~: it stands before them, with an ending
+    )
     first: str = ""  # as `day`, for the first of a month
     time: str = "HH:mm"
     running: str = ""  # as `day`
@@ -47,6 +51,7 @@ _TABLE = {
         by="by {day} at {time}",
         dear="Dear {name},",
         hello="Hello,",
+        hi=("Hi {name},", "Hi there,"),
         within="within {amount}",
         units=(
             ("working hour", "working hours"),
@@ -65,6 +70,7 @@ _TABLE = {
         by="antes del {day} a las {time}",
         dear="Hola, {name}:",
         hello="Hola:",
+        hi=("¡Hola, {name}!", "¡Hola!"),
         within="en un plazo de {amount}",
         units=(
             ("hora laborable", "horas laborables"),
@@ -75,6 +81,7 @@ _TABLE = {
             ("semana", "semanas"),
         ),
         notice="Esta respuesta se ha enviado automáticamente; una persona leerá su mensaje.",
+        year=" 'de' y",
         time="H:mm",
         at_one=("a las", "a la"),
     ),
@@ -85,6 +92,7 @@ _TABLE = {
         by="abans de {day} a les {time}",
         dear="Hola, {name},",
         hello="Hola,",
+        hi=("Hola, {name}!", "Hola!"),
         within="en un termini de {amount}",
         units=(
             ("hora laborable", "hores laborables"),
@@ -95,6 +103,7 @@ _TABLE = {
             ("setmana", "setmanes"),
         ),
         notice="Aquesta resposta s’ha enviat automàticament; una persona llegirà el vostre missatge.",
+        year=" 'del' y",
         time="H:mm",
         at_one=("a les", "a la"),
     ),
@@ -105,6 +114,7 @@ _TABLE = {
         by="bis {day}, {time} Uhr",
         dear="Guten Tag {name},",
         hello="Guten Tag,",
+        hi=("Hallo {name},", "Hallo,"),
         within="innerhalb von {amount}",
         units=(
             ("Arbeitsstunde", "Arbeitsstunden"),
@@ -123,6 +133,7 @@ _TABLE = {
         by="avant le {day} à {time}",
         dear="Bonjour {name},",
         hello="Bonjour,",
+        hi=("Bonjour {name}\u00a0!", "Bonjour\u00a0!"),
         within="dans un délai de {amount}",
         units=(
             ("heure ouvrée", "heures ouvrées"),
@@ -143,6 +154,7 @@ _TABLE = {
         by="entro {day} alle ore {time}",
         dear="Buongiorno {name},",
         hello="Buongiorno,",
+        hi=("Ciao {name},", "Ciao,"),
         within="entro {amount}",
         units=(
             ("ora lavorativa", "ore lavorative"),
@@ -162,6 +174,7 @@ _TABLE = {
         by="até {day}, às {time}",
         dear="Olá, {name},",
         hello="Olá,",
+        hi=("Olá, {name}!", "Olá!"),
         within="no prazo de {amount}",
         units=(
             ("hora útil", "horas úteis"),
@@ -172,6 +185,7 @@ _TABLE = {
             ("semana", "semanas"),
         ),
         notice="Esta resposta foi enviada automaticamente; uma pessoa lerá a sua mensagem.",
+        year=" 'de' y",
         at_one=("às", "à"),
     ),
     "gl": Words(
@@ -181,6 +195,7 @@ _TABLE = {
         by="antes do {day} ás {time}",
         dear="Ola, {name}:",
         hello="Ola:",
+        hi=("Ola, {name}!", "Ola!"),
         within="nun prazo de {amount}",
         units=(
             ("hora laborable", "horas laborables"),
@@ -191,6 +206,7 @@ _TABLE = {
             ("semana", "semanas"),
         ),
         notice="Esta resposta enviouse automaticamente; unha persoa lerá a súa mensaxe.",
+        year=" 'de' y",
         time="H:mm",
         at_one=("ás", "á"),
     ),
@@ -201,6 +217,7 @@ _TABLE = {
         by="{day}, {time}ak baino lehen",
         dear="Kaixo, {name}:",
         hello="Kaixo:",
+        hi=("Kaixo, {name}!", "Kaixo!"),
         within="{amount} epean",
         units=(
             ("lanorduko", "lanorduko"),
@@ -211,6 +228,7 @@ _TABLE = {
             ("asteko", "asteko"),
         ),
         notice="Erantzun hau automatikoki bidali da; pertsona batek irakurriko du zure mezua.",
+        year="~",
         time="H:mm",
         running="EEEE, MMMM'ren' d~",
         weekdays=(
@@ -230,6 +248,7 @@ _TABLE = {
         by="עד {day} בשעה {time}",
         dear="שלום {name},",
         hello="שלום,",
+        hi=("היי {name},", "היי,"),
         within="תוך {amount}",
         units=(
             ("שעת עבודה", "שעות עבודה"),
@@ -248,6 +267,7 @@ _TABLE = {
         by="uiterlijk {day} om {time} uur",
         dear="Beste {name},",
         hello="Goedendag,",
+        hi=("Hoi {name},", "Hoi,"),
         within="binnen {amount}",
         units=(
             ("werkuur", "werkuren"),
@@ -267,6 +287,7 @@ _TABLE = {
         by="najpóźniej {day} do godz. {time}",
         dear="Dzień dobry,",  # a name in the nominative would be wrong, and its vocative cannot be made up
         hello="Dzień dobry,",
+        hi=("Cześć!", "Cześć!"),
         within="w ciągu {amount}",
         units=(
             ("godziny roboczej", "godzin roboczych"),
@@ -288,6 +309,7 @@ _TABLE = {
         by="până {day}, la ora {time}",
         dear="Bună ziua, {name},",
         hello="Bună ziua,",
+        hi=("Bună, {name}!", "Bună!"),
         within="în termen de {amount}",
         units=(
             ("oră lucrătoare", "ore lucrătoare"),
@@ -335,6 +357,22 @@ def salutation(language: str, name: str) -> str:
     """How a letter begins: `Dear Ana Ruiz,`, or `Hello,` when no name is known."""
     phrases = words(language)
     return phrases.dear.format(name=name) if name else phrases.hello
+
+
+def greeting(language: str, first_name: str) -> str:
+    """How an informal letter begins: `Hi Ana,`, or `Hi,` when the first name is not known."""
+    named, bare = words(language).hi
+    return named.format(name=first_name) if first_name else bare
+
+
+def full_day(language: str, when: date) -> str:
+    """`14 March 2019`."""
+    phrases = words(language)
+    pattern = phrases.first if when.day == 1 and phrases.first else phrases.day
+    pattern = re.sub("^EEEE,? ", "", pattern)
+    if "~" in phrases.year:
+        return f"{when.year}{_basque_genitive(when.year)} {_format(language, when, pattern)}"
+    return _format(language, when, pattern + phrases.year)
 
 
 def day(language: str, when: date) -> str:
@@ -385,17 +423,27 @@ def _basque(number: str) -> str:
     return "n" if last == 11 else "ean" if last in (1, 5, 10, 15) else "an"
 
 
+def _basque_genitive(year: int) -> str:
+    """The local genitive of a year as it is read: `2019ko`, `2021eko` (Euskaltzaindia, Araua 37)."""
+    hundred = year % 100 == 0 and year % 1000 != 0  # …ehun
+    return "eko" if year % 20 in (1, 5, 10, 15) or hundred else "ko"
+
+
 @lru_cache(maxsize=512)
-def _day(language: str, when: date, pattern: str) -> str:
-    """A date in the pattern given, with the weekdays of running text, or ("") in that of the language."""
+def _format(language: str, when: date, pattern: str) -> str:
     from babel.dates import format_date
 
+    return str(format_date(when, pattern, locale=words(language).locale))
+
+
+def _day(language: str, when: date, pattern: str) -> str:
+    """A date in the pattern given, with the weekdays of running text, or ("") in that of the language."""
     phrases = words(language)
     weekdays = phrases.weekdays if pattern else ()
     pattern = pattern or (phrases.first if when.day == 1 and phrases.first else phrases.day)
     if weekdays:
         pattern = pattern.replace("EEEE", f"'{weekdays[when.weekday()]}'")
-    return str(format_date(when, pattern, locale=phrases.locale))
+    return _format(language, when, pattern)
 
 
 @lru_cache(maxsize=2048)

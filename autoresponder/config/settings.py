@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from autoresponder.answer.brand import Brand
+from autoresponder.answer.season import Season
 from autoresponder.config.loader import Document, Node
 from autoresponder.core.calendar import Duration
 from autoresponder.core.policy import Mailbox, Policy
@@ -52,6 +53,7 @@ class Settings:
     alert: tuple[str, ...] = ()  # who is told when limits hold answers back
     notify: tuple[str, ...] = ()  # who is told when something else needs a person
     contacts: Path | None = None
+    seasons: tuple[Season, ...] = ()
     follow_up: FollowUp | None = None
     warnings: tuple[Problem, ...] = ()
     watch: tuple[Path, ...] = ()  # files whose change means a reload

@@ -4,12 +4,20 @@ Pure and immutable; `config.contacts` reads the file. The names of the columns a
 that 100,000 contacts stay small. A row is found by the address that would be answered, never by what From says.
 """
 
+from calendar import isleap
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
 SINCE = "customer_since"
 """The column that `customer.since` and `customer.years` speak of."""
+
+
+def years(since: date, today: date) -> int:
+    """Whole years from a day on; what began on 29 February has its day on the 28th in common years."""
+    leap = (since.month, since.day) == (2, 29) and not isleap(today.year)
+    day = (since.month, 28 if leap else since.day)
+    return today.year - since.year - ((today.month, today.day) < day)
 
 
 @dataclass(frozen=True, slots=True)

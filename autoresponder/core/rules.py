@@ -9,7 +9,6 @@ one that runs into it does not hold, and says so.
 
 import fnmatch
 import unicodedata
-from calendar import isleap
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
@@ -19,7 +18,7 @@ import regex
 
 from autoresponder.core.address import Address, matches
 from autoresponder.core.calendar import Duration, OfficeState
-from autoresponder.core.contacts import Row
+from autoresponder.core.contacts import Row, years
 from autoresponder.core.history import History
 from autoresponder.core.message import Arrival, Message
 
@@ -455,11 +454,9 @@ class Anniversary:
     def _years(self, facts: Facts, column: str) -> int:
         """How many years it is today; 0 when today is not the day."""
         day, today = facts.contact.day(column), facts.now.date()
-        if day is None:
+        if day is None or years(day, today) == years(day, today - timedelta(days=1)):
             return 0
-        leap = (day.month, day.day) == (2, 29) and not isleap(today.year)
-        same = (today.month, today.day) == (day.month, 28 if leap else day.day)
-        return max(0, today.year - day.year) if same else 0
+        return max(0, years(day, today))
 
     def holds(self, facts: Facts) -> bool:
         """Whether it is somebody's day."""

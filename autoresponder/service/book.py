@@ -26,7 +26,9 @@ def load_all(path: Path, *, check: bool = True) -> tuple[Settings, Library]:
     service starts, see the unit) and every reload do."""
     settings = load_settings(path)
     library = Library.load(settings.templates, settings.brand, lazy=not check)
-    problems = problems_of(settings, library.names) + (library.check() if check else [])
+    problems = problems_of(settings, library.names) + (
+        library.check(settings.policy.contacts.columns, settings.seasons) if check else []
+    )
     wrong = [p for p in problems if p.severity == "error"]
     if wrong:
         raise ConfigError(wrong)
@@ -40,8 +42,9 @@ def make_book(settings: Settings, library: Library, signer: Signer) -> Book:
     policy = replace(settings.policy, signer=signer)
     return Book(
         policy=policy,
-        composer=Composer(library, settings.brand, signer, language),
+        composer=Composer(library, settings.brand, signer, language, settings.seasons),
         language=language,
         envelope_from={name: account.envelope_from for name, account in settings.accounts.items()},
         staff=Staff(policy, signer, settings.alert, settings.notify),
+        copies=frozenset(name for name, account in settings.accounts.items() if account.save_sent),
     )
