@@ -380,14 +380,14 @@ class ImapTable(Server):
     """Default: the mailbox's address."""
 
 
-def _smtp_user(value: object) -> str:
+def _line_or_nothing(value: object) -> str:
     return "" if value == "" else values.line(value)
 
 
 class SmtpTable(Server):
     """Where the answers go. User and password default to those of imap."""
 
-    user: Annotated[str, PlainValidator(_smtp_user), WithJsonSchema(_TEXT)] | None = None
+    user: Annotated[str, PlainValidator(_line_or_nothing), WithJsonSchema(_TEXT)] | None = None
     """"" for a server that asks for no password."""
 
 
@@ -454,8 +454,8 @@ class MailboxTable(Table):
     """The envelope sender: auto (null where the server takes it), null, or an address."""
     poll: Poll = timedelta(minutes=5)
     """How often it is looked at besides IDLE."""
-    authserv_id: Many[Line] = ()
-    """The name under which our own server writes Authentication-Results (RFC 8601)."""
+    authserv_id: Many[Annotated[str, PlainValidator(_line_or_nothing), WithJsonSchema(_TEXT)]] = ()
+    """The name under which our own server writes Authentication-Results (RFC 8601); "" for Microsoft 365."""
     office: Office | None = None
     """Where this mailbox's office differs from the common one."""
     shadow: Flag = False

@@ -501,11 +501,22 @@ _BULK_HEADERS = frozenset(
 )  # fmt: skip
 
 
+_MAILBOX_PROVIDERS = {
+    "feedback-id": re.compile(
+        r":(?:user:proton|fastmail|zohomail)\s*\Z|:(?:qy)?bg[a-z0-9-]+(?::[a-z0-9-]*)?\s*\Z", re.I
+    ),
+    "x-report-abuse": re.compile(r"@(?:migadu\.com|forwardemail\.net)\b", re.I),
+}
+"""What Proton, Fastmail, Zoho, Tencent, Migadu and Forward Email write into everything that people send there."""
+
+
 def _bulk_header(scene: Scene) -> str:
-    """Feedback-ID and the campaign numbers of mailing services."""
+    """Feedback-ID and the campaign numbers of mailing services; not those of people's mailboxes."""
     headers = scene.message.headers
     for name in _among(_BULK_HEADERS, headers):
-        return f"a mailing service sent it ({_said(name.title(), headers.first(name))})"
+        personal = _MAILBOX_PROVIDERS.get(name)
+        if personal is None or not all(map(personal.search, headers.all(name))):
+            return f"a mailing service sent it ({_said(name.title(), headers.first(name))})"
     return ""
 
 

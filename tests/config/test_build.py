@@ -235,7 +235,7 @@ mailboxes:
     envelope_from: null
     poll: 1 minute
     language: es
-    authserv_id: MX.example.com
+    authserv_id: [MX.example.com, ""]
     shadow: true
   lisbon:
     imap: {host: imap.example.com, user: lisboa@example.com, password: {env: MAIL}}
@@ -273,7 +273,7 @@ rules:
     assert settings.alert == ("boss@example.com",)
     assert settings.follow_up.before_due == Duration(1, "hour")
     assert settings.policy.own == {"contact@example.com", "info@example.com", "lisboa@example.com"}
-    assert settings.policy.authserv_ids == {"mx.example.com"}
+    assert settings.policy.authserv_ids == {"mx.example.com", ""}  # Microsoft 365 gives no name
     assert (contact.envelope_from, contact.sent, contact.folders) == ("", "Gesendet", ("INBOX", "Web"))
     assert (contact.imap.user, contact.smtp.user, lisbon.smtp.user) == ("u", "v", "lisboa@example.com")
     assert contact.mailbox.shadow
