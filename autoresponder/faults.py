@@ -36,6 +36,7 @@ Point = Literal[
     "dot-written",
     "answer-read",  # the server's answer to the dot is here and not recorded
     "sent-recorded",  # SENT is on disk
+    "copy-filed",  # its copy is in the folder of sent letters, and that is not recorded
     "committing",  # before any commit at all
 ]
 POINTS: tuple[Point, ...] = get_args(Point)

@@ -47,6 +47,9 @@ def _gather(store: Store, now: datetime, hours: float) -> dict[str, Any]:
     else:
         attention += [f"{w['mailbox']}/{w['folder']}: {w['error']}" for w in note["watchers"] if w["error"]]
         attention += [f"replies wait for {server}: {why}" for server, why in note.get("servers", {}).items()]
+        attention += [
+            f"copies of sent answers wait ({mailbox}): {why}" for mailbox, why in note.get("copies", {}).items()
+        ]
         if note["problem"]:
             attention.append(f"the configuration is wrong, what can be is in force: {note['problem']}")
     for state, words in (

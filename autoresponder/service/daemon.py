@@ -22,18 +22,21 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from autoresponder import __version__
 from autoresponder.answer.templates import Library
 from autoresponder.config.settings import Account, Settings
+from autoresponder.core.outbox import Event
 from autoresponder.core.token import Signer
 from autoresponder.errors import ConfigError, RemoteError
+from autoresponder.mail.smtp import Sent
 from autoresponder.service.book import load_all, make_book
 from autoresponder.service.care import Care
 from autoresponder.service.clock import ClockWatch, run_now
 from autoresponder.service.deliver import Delivery, Outgoing
 from autoresponder.service.desk import Desk
+from autoresponder.service.filing import Filing
 from autoresponder.service.notify import Notifier
 from autoresponder.service.restored import take_over
 from autoresponder.service.watch import Watcher
 from autoresponder.service.writer import Writer
-from autoresponder.store import Store
+from autoresponder.store import Letter, Store
 
 log = logging.getLogger(__name__)
 GRACE = 8.0
@@ -74,7 +77,10 @@ class Daemon:
         self._care = Care(self._writer, crashed=store.crashed(), now=now)
         self._desk = Desk(self._writer, make_book(settings, library, signer), now, doubt=doubt)
         owner = f"{os.uname().nodename}:{os.getpid()}"
-        self._delivery = Delivery(self._writer, _outgoing(settings), owner=owner, now=now)
+        self._delivery = Delivery(
+            self._writer, _outgoing(settings), owner=owner, now=now, on_event=self._after_delivery
+        )
+        self._filings: dict[str, Filing] = {}
         self._watchers: dict[tuple[str, str], tuple[Watcher, asyncio.Task[None]]] = {}
         self._scheduler = AsyncIOScheduler(
             timezone=UTC, job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
@@ -119,6 +125,9 @@ class Daemon:
         try:
             results = await asyncio.gather(*(w.once() for w in watchers), return_exceptions=True)
             await self._delivery.drain()
+            for account in self.settings.accounts.values():
+                if filing := self._filing(account):
+                    await asyncio.get_running_loop().run_in_executor(self._pool, filing.all)
         finally:
             await self._delivery.stop(GRACE)
             await delivery
@@ -177,7 +186,24 @@ class Daemon:
             on_change=self._note_soon,
             backlog=self._backlog,
             writable=_writable(self.settings, account),
+            filing=self._filing(account) if folder == account.folders[0] else None,
         )
+
+    def _filing(self, account: Account) -> Filing | None:
+        """The one that files this mailbox's answers, the same one over every reload; None where that is not wanted."""
+        if not _files(self.settings, account):
+            return None
+        filing = self._filings.setdefault(account.name, Filing(account, self._writer, self._now))
+        filing.account = account
+        return filing
+
+    def _after_delivery(self, letter: Letter, sent: Sent) -> None:
+        """The copy of an answer that has just gone out is filed soon."""
+        account = self.settings.accounts.get(letter.mailbox)
+        if sent.event is Event.ACCEPTED and account and _files(self.settings, account):
+            self._filings[account.name].more()
+            if found := self._watchers.get((account.name, account.folders[0])):
+                found[0].poll()
 
     def _start(self, account: Account) -> None:
         for folder in account.folders:
@@ -239,6 +265,8 @@ class Daemon:
         """Whoever waits for a server stops waiting: it may be the server that was mended."""
         for watcher, _task in self._watchers.values():
             watcher.poll()
+        for filing in self._filings.values():
+            filing.try_now()
         self._delivery.try_now()
 
     def _tell_of_refusal(self, problem: str) -> None:
@@ -259,7 +287,8 @@ class Daemon:
         self._desk.book = make_book(settings, library, self._signer)
         self._delivery.update(_outgoing(settings))
         for name, account in old.accounts.items():
-            if settings.accounts.get(name) != account or _writable(old, account) != _writable(settings, account):
+            same = all(ask(old, account) == ask(settings, account) for ask in (_writable, _files))
+            if settings.accounts.get(name) != account or not same:
                 self._end_account(account)
         for name, account in settings.accounts.items():
             if any((name, folder) not in self._watchers for folder in account.folders):
@@ -300,6 +329,8 @@ class Daemon:
         self._scheduler.start()
 
     async def _poll(self, watcher: Watcher) -> None:
+        if filing := self._filings.get(watcher.account.name):
+            filing.more()  # an operator may have closed an uncertain one as arrived
         watcher.poll()
 
     def _clock_was_set(self, step: timedelta) -> None:
@@ -346,6 +377,7 @@ class Daemon:
             "rules": str(self.settings.path),
             "problem": self._problem,
             "servers": self._delivery.troubles,
+            "copies": {name: filing.trouble for name, filing in self._filings.items() if filing.trouble},
             "watchers": [asdict(watcher.state) for watcher, _task in self._watchers.values()],
         }
         text = json.dumps(note, default=lambda value: value.isoformat())
@@ -402,6 +434,11 @@ def _writable(settings: Settings, account: Account) -> bool:
     if settings.shadow or account.mailbox.shadow:
         return False
     return any((rule.mark or rule.move_to) and not rule.shadow for rule in settings.policy.rules)
+
+
+def _files(settings: Settings, account: Account) -> bool:
+    """Whether this mailbox's answers are filed in its folder of sent letters."""
+    return account.save_sent and not (settings.shadow or account.mailbox.shadow)
 
 
 def _differences(old: Settings, new: Settings) -> list[str]:

@@ -48,6 +48,7 @@ class Book:
     language: Language
     envelope_from: dict[str, str]  # mailbox -> "auto", "" or an address
     staff: Staff
+    copies: frozenset[str] = frozenset()  # mailboxes whose answers are filed in the folder of sent letters
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,6 +247,7 @@ class Desk:
             state=state,
             held_why=hold,
             due=decision.due,
+            copy=arrival.mailbox in book.copies,
         )
 
 

@@ -18,6 +18,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Literal, TypeVar
 
 from autoresponder.config.settings import Account
@@ -26,6 +27,7 @@ from autoresponder.faults import point
 from autoresponder.mail.imap import Fetched, IdleRefused, Selected, Session
 from autoresponder.service.care import Care
 from autoresponder.service.desk import Act, Desk
+from autoresponder.service.filing import Filing
 from autoresponder.service.writer import Writer
 from autoresponder.store import Cursor, Quarantined
 
@@ -75,9 +77,11 @@ class Watcher:
         on_change: Callable[[], None] = lambda: None,
         backlog: timedelta | None = None,
         writable: bool = False,
+        filing: Filing | None = None,
     ) -> None:
         """on_replies is called (in the event loop) when there is something to send, on_change when an error came or
-        went. backlog: at the very first start, how far back to answer. writable: some rule marks or moves."""
+        went. backlog: at the very first start, how far back to answer. writable: some rule marks or moves. filing: of
+        what was sent, one copy at a time whenever nothing else is to be done."""
         self.account, self.folder = account, folder
         self._desk, self._care, self._writer, self._pool, self._now = desk, care, writer, pool, now
         self._on_replies, self._on_change, self._backlog, self._writable = on_replies, on_change, backlog, writable
@@ -87,6 +91,7 @@ class Watcher:
         self._cursor: Cursor | None = None
         self._last_waiting: int | None = None  # of what is read with care
         self._failures = 0
+        self._filing = filing
         self.caught_up = asyncio.Event()
         self._begun = now()
         self.state = WatchState(account.name, folder, "connecting", self._begun)
@@ -143,6 +148,8 @@ class Watcher:
             await self._catch_up()
             self._failures = 0
             self.caught_up.set()
+            if await self._file(session):
+                continue  # what arrived meanwhile comes before the next copy
             if session.can_idle:
                 await self._idle(session)
             else:
@@ -155,6 +162,18 @@ class Watcher:
             more, replies = await self._turn()
             if replies:
                 self._on_replies()
+
+    async def _file(self, session: Session) -> bool:
+        """Files one copy of what was sent; whether there was one."""
+        filing = self._filing
+        if filing is None:
+            return False
+        before = filing.trouble
+        try:
+            return await self._job(partial(filing.step, session))
+        finally:
+            if filing.trouble != before:
+                self._on_change()
 
     async def _turn(self) -> tuple[bool, int]:
         if not self._care.needed(self.account.name, self.folder):

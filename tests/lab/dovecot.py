@@ -285,6 +285,10 @@ class Dovecot:
         found = [re.search(rb"FLAGS \(([^)]*)\)", head) for head, _ in self._fetch(user, folder, "FLAGS")]
         return [frozenset(one[1].decode().split()) - {"\\Recent"} for one in found if one]
 
+    def mail(self, user: str) -> Path:
+        """The user's maildir, to take its rights away."""
+        return self._folder / "mail" / user / "Maildir"
+
     def set_uidvalidity(self, user: str, value: int, folder: str = "INBOX") -> None:
         """Give a folder another UIDVALIDITY, as happens when one is restored from a backup."""
         self.doveadm("mailbox", "update", "-u", user, "--uid-validity", str(value), folder)
