@@ -31,7 +31,7 @@ class Words:
     units: tuple[tuple[str, str], ...]  # one and many of: working hour, working day, minute, hour, day, week
     notice: str
     year: str = (
-        " y"  # what follows the day and month of a date with its year; a ~: it stands before them, with an ending
+        " y"  # what follows the day and month of a date with its year; ^: it stands before them, ~: with an ending
     )
     first: str = ""  # as `day`, for the first of a month
     time: str = "HH:mm"
@@ -260,6 +260,26 @@ _TABLE = {
         ),
         notice="תשובה זו נשלחה באופן אוטומטי; הודעתך תיקרא בידי אדם.",
     ),
+    "ja": Words(
+        locale="ja_JP",
+        day="M月d日（EEEE）",
+        at="{day}{time}",
+        by="{day}{time}まで",
+        dear="{name} 様",
+        hello="お客様",
+        hi=("{name}さん、こんにちは。", "こんにちは。"),
+        within="{amount}以内",
+        units=(
+            ("営業時間", "営業時間"),
+            ("営業日", "営業日"),
+            ("分", "分"),
+            ("時間", "時間"),
+            ("日", "日"),
+            ("週間", "週間"),
+        ),
+        notice="このメールは自動的にお送りしています。いただいたご連絡は担当者が拝読いたします。",
+        year="^y年",
+    ),
     "nl": Words(
         locale="nl_NL",
         day="EEEE d MMMM",
@@ -369,10 +389,11 @@ def full_day(language: str, when: date) -> str:
     """`14 March 2019`."""
     phrases = words(language)
     pattern = phrases.first if when.day == 1 and phrases.first else phrases.day
-    pattern = re.sub("^EEEE,? ", "", pattern)
+    pattern = re.sub("^EEEE,? |（EEEE）", "", pattern)
     if "~" in phrases.year:
         return f"{when.year}{_basque_genitive(when.year)} {_format(language, when, pattern)}"
-    return _format(language, when, pattern + phrases.year)
+    before = phrases.year.startswith("^")
+    return _format(language, when, phrases.year[1:] + pattern if before else pattern + phrases.year)
 
 
 def day(language: str, when: date) -> str:

@@ -117,6 +117,7 @@ WHEN = datetime(2026, 12, 1, 9, 5, tzinfo=UTC).astimezone(ZoneInfo("Europe/Madri
          "Dzień dobry,", "Dzień dobry,", "w ciągu 2 dni roboczych"),
         ("ro", "marți, 1 decembrie, la ora 10:05", "până marți, 1 decembrie, la ora 10:05",
          "Bună ziua, Ana,", "Bună ziua,", "în termen de 2 zile lucrătoare"),
+        ("ja", "12月1日（火曜日）10:05", "12月1日（火曜日）10:05まで", "Ana 様", "お客様", "2 営業日以内"),
         ("fi", "on tiistaina 1 joulukuuta at 10:05", "by tiistaina 1 joulukuuta at 10:05",
          "Dear Ana,", "Hello,", "within 2 working days"),
         ("xx-nonsense", "on Tuesday 1 December at 10:05", "by Tuesday 1 December at 10:05",
@@ -153,6 +154,10 @@ def test_hours_and_days_are_bent_as_the_language_bends_them(
     language: str, day: int, hour: int, minute: int, at: str
 ) -> None:
     assert words.at(language, datetime(2026, 11, day, hour, minute, tzinfo=UTC)) == at
+
+
+def test_japanese_begins_with_the_year() -> None:
+    assert words.full_day("ja", datetime(2019, 3, 14, tzinfo=UTC)) == "2019年3月14日"
 
 
 def test_romanian_counts_with_de_from_twenty_on() -> None:
