@@ -36,7 +36,7 @@ def check_together(
     yield from _mailboxes(document, parts.mailboxes)
     yield from _staff(document, parts, own)
     yield from _limits(document, parts)
-    yield from _without_effect(document, parts)
+    yield from _without_effect(document)
 
 
 def missing_templates(document: Document, rules: Mapping[int, Rule], names: Collection[str]) -> Iterator[Problem]:
@@ -148,6 +148,10 @@ def _rule(document: Document, path: Path_, table: RuleTable, rule: Rule, parts: 
             sentence = "no mailbox says whose Authentication-Results to believe, so no letter counts as authenticated"
             yield about(document, (*place, "authenticated"), sentence, "add authserv_id: to the mailbox", warning=True)
         yield from _clock(document, place, when.model_fields_set, parts)
+        for i, tag in enumerate(when.language or ()):
+            if "-" in tag and not tag.lower().startswith("zh"):
+                sentence = f'the words of a letter tell the language and not the country, so "{tag}" never holds'
+                yield about(document, (*place, "language", i), sentence, f"write {tag.partition('-')[0]}", warning=True)
     if rule.promise and "working" in rule.promise.unit and not _any_office(parts, "hours"):
         sentence = "without office hours, working hours and days count round the clock"
         yield about(document, (*path, "promise"), sentence, "add office: {timezone: …, hours: …}", warning=True)
@@ -210,6 +214,10 @@ def _any_office(parts: Parts, key: str) -> bool:
 
 
 # mailboxes ------------------------------------------------------------------------------------------------------------
+FILE_THEMSELVES = frozenset({"smtp.gmail.com", "smtp.googlemail.com", "smtp.office365.com", "smtp-mail.outlook.com"})
+"""Servers that put a copy of whatever they send for a mailbox into its folder of sent letters."""
+
+
 def _mailboxes(document: Document, mailboxes: Mapping[str, MailboxTable]) -> Iterator[Problem]:
     addresses: dict[str, str] = {}
     folders: dict[tuple[str, str, str], str] = {}
@@ -231,6 +239,9 @@ def _mailboxes(document: Document, mailboxes: Mapping[str, MailboxTable]) -> Ite
                             f'the folder "{folder}" of {user} is already watched by the mailbox "{folders[login]}"',
                             "watch a folder once; use aliases for further addresses")  # fmt: skip
             folders.setdefault(login, name)
+        if box.save_sent and box.smtp.host.casefold() in FILE_THEMSELVES:
+            sentence = f"{box.smtp.host} files what it sends by itself: every answer would be there twice"
+            yield about(document, (*path, "save_sent"), sentence, "save_sent: false", warning=True)
         if box.sent in box.folders:
             yield about(
                 document, (*path, "folders"), f'"{box.sent}" holds our own letters', "do not watch it", warning=True
@@ -266,14 +277,11 @@ def _limits(document: Document, parts: Parts) -> Iterator[Problem]:
 
 
 # what later versions do -----------------------------------------------------------------------------------------------
-def _without_effect(document: Document, parts: Parts) -> Iterator[Problem]:
+def _without_effect(document: Document) -> Iterator[Problem]:
     """Keys that are understood and checked, but that nothing acts on yet."""
     keys: list[tuple[Path_, str]] = [
         (("follow_up",), "promises are stated in answers but not yet watched"),
     ]
-    for name, box in parts.mailboxes.items():
-        if box.save_sent:
-            keys.append((("mailboxes", name, "save_sent"), "answers are not yet filed in Sent"))
     for path, sentence in keys:
         if document.within(path) == path:
             yield about(document, path, f"has no effect in this version: {sentence}", warning=True)
