@@ -150,8 +150,9 @@ def _rule(document: Document, path: Path_, table: RuleTable, rule: Rule, parts: 
         yield from _clock(document, place, when.model_fields_set, parts)
         for i, tag in enumerate(when.language or ()):
             if "-" in tag and not tag.lower().startswith("zh"):
-                sentence = f'the words of a letter tell the language and not the country, so "{tag}" never holds'
-                yield about(document, (*place, "language", i), sentence, f"write {tag.partition('-')[0]}", warning=True)
+                bare = tag.partition("-")[0]
+                sentence = f'words do not tell the country: "{tag}" does not hold where a template or rule says "{bare}"'
+                yield about(document, (*place, "language", i), sentence, f"write {bare}", warning=True)
     if rule.promise and "working" in rule.promise.unit and not _any_office(parts, "hours"):
         sentence = "without office hours, working hours and days count round the clock"
         yield about(document, (*path, "promise"), sentence, "add office: {timezone: …, hours: …}", warning=True)

@@ -4,6 +4,7 @@ Contract: a broken configuration is one `ConfigError` with every problem in it. 
 that only decides (`explain`, `backtest`, `check`) starts without what only a daemon needs.
 """
 
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -13,6 +14,7 @@ from autoresponder.answer.language import detect
 from autoresponder.answer.templates import Library
 from autoresponder.config.build import load_settings, problems_of
 from autoresponder.config.settings import Settings
+from autoresponder.core.rules import All, AnyOf, Condition, Named, Not
 from autoresponder.core.token import Signer
 from autoresponder.errors import ConfigError
 from autoresponder.service.desk import Book
@@ -37,8 +39,7 @@ def load_all(path: Path, *, check: bool = True) -> tuple[Settings, Library]:
 
 def make_book(settings: Settings, library: Library, signer: Signer) -> Book:
     """What the desk goes by."""
-    languages = sorted({tag for name in library.names for tag in library.languages(name)})
-    language = partial(detect, languages=languages)
+    language = partial(detect, languages=_languages(settings, library))
     policy = replace(settings.policy, signer=signer)
     return Book(
         policy=policy,
@@ -48,3 +49,23 @@ def make_book(settings: Settings, library: Library, signer: Signer) -> Book:
         staff=Staff(policy, signer, settings.alert, settings.notify),
         copies=frozenset(name for name, account in settings.accounts.items() if account.save_sent),
     )
+
+
+def _languages(settings: Settings, library: Library) -> list[str]:
+    """The languages that a letter may be told to be in: those of the templates, and those that a rule asks for, which
+    must be told from the mailboxes' own even where no template is in them."""
+    asked = {tag for rule in settings.policy.rules for tag in _asked(rule.when)}
+    if asked:
+        asked |= {"en", *(account.mailbox.language for account in settings.accounts.values())}
+    return sorted(asked.union(*(library.languages(name) for name in library.names)))
+
+
+def _asked(condition: Condition) -> Iterator[str]:
+    """The languages that a condition names, however deep."""
+    if isinstance(condition, All | AnyOf):
+        for part in condition.parts:
+            yield from _asked(part)
+    elif isinstance(condition, Not):
+        yield from _asked(condition.part)
+    elif isinstance(condition, Named) and condition.name == "language":
+        yield from condition.wanted
