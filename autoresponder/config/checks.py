@@ -151,7 +151,9 @@ def _rule(document: Document, path: Path_, table: RuleTable, rule: Rule, parts: 
         for i, tag in enumerate(when.language or ()):
             if "-" in tag and not tag.lower().startswith("zh"):
                 bare = tag.partition("-")[0]
-                sentence = f'words do not tell the country: "{tag}" does not hold where a template or rule says "{bare}"'
+                sentence = (
+                    f'words do not tell the country: "{tag}" does not hold where a template or rule says "{bare}"'
+                )
                 yield about(document, (*place, "language", i), sentence, f"write {bare}", warning=True)
     if rule.promise and "working" in rule.promise.unit and not _any_office(parts, "hours"):
         sentence = "without office hours, working hours and days count round the clock"
