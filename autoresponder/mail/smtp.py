@@ -9,6 +9,9 @@ aiosmtplib opens the session (greeting, EHLO, STARTTLS, AUTH). The letters are s
 for two reasons: aiosmtplib raises the same exception for a connection lost before and after the dot, and it loses
 replies when commands are pipelined (RFC 2920), which halves the time a letter takes.
 
+Letters go in 8 bits where the server offers 8BITMIME (`mail.eightbit`), with SMTPUTF8 where an address needs it and the
+server offers it: a domain never does, for it has A-labels.
+
 TLS is verified, STARTTLS is never done without when it is asked for, a password goes out in clear to loopback only, and
 neither it nor a token is ever in an error's text. `open` fails with `RemoteError`.
 """
@@ -34,6 +37,7 @@ from autoresponder.core.outbox import Event
 from autoresponder.errors import RemoteError, UserError
 from autoresponder.faults import Point, point
 from autoresponder.mail import tls
+from autoresponder.mail.eightbit import eight_bit
 from autoresponder.mail.refusal import readable
 from autoresponder.mail.servers import SmtpServer
 
@@ -386,8 +390,10 @@ class Connection:
         if utf8 and "smtputf8" not in offers:
             return _refused("address", 553, "5.6.7 the server does not offer SMTPUTF8, which this address needs")
         body = _with_crlf(raw)
-        eight_bit = not body.isascii()
-        if eight_bit and "8bitmime" not in offers:
+        if "8bitmime" in offers:
+            body = eight_bit(body)
+        is_eight_bit = not body.isascii()
+        if is_eight_bit and "8bitmime" not in offers:
             return _refused("mail", 554, "5.6.3 the letter has 8-bit characters and the server does not offer 8BITMIME")
         if "size" in offers:
             limit = int(offers["size"]) if offers["size"].isdecimal() else 0
@@ -397,7 +403,7 @@ class Connection:
             option
             for wanted, option in (
                 ("size" in offers, f" SIZE={len(body)}"),
-                (eight_bit, " BODY=8BITMIME"),
+                (is_eight_bit, " BODY=8BITMIME"),
                 (utf8, " SMTPUTF8"),
             )
             if wanted

@@ -1,4 +1,5 @@
-"""A real Postfix for submission (as on port 587 with STARTTLS, as on 465 with TLS at once) that relays to a `Sink`.
+"""A real Postfix for submission (as on port 587 with STARTTLS, as on 465 with TLS at once) that relays to a `Sink`; on
+`poor_port` as on 587, but without 8BITMIME and SMTPUTF8.
 
 Users and passwords are those of the `Dovecot` it is given. Needs root, as Postfix does. There is no MX lookup and no
 queue file outside its folder. Fails with RuntimeError carrying Postfix's own words.
@@ -49,6 +50,8 @@ MASTER = """
 127.0.0.1:{submission} inet n - n - 50 smtpd
 127.0.0.1:{submissions} inet n - n - 50 smtpd
   -o smtpd_tls_wrappermode=yes
+127.0.0.1:{poor} inet n - n - 50 smtpd
+  -o smtpd_discard_ehlo_keywords=8bitmime,smtputf8
 pickup unix n - n 60 1 pickup
 cleanup unix n - n - 0 cleanup
 qmgr unix n - n 300 1 qmgr
@@ -78,7 +81,7 @@ class Postfix:
     def __init__(self, folder: Path, dovecot: Dovecot) -> None:
         """Starts both in `folder` (made); the users of `dovecot` may submit."""
         self.host, self.domain, self.password, self.certificates = HOST, DOMAIN, PASSWORD, dovecot.certificates
-        self.submission_port, self.submissions_port = free_ports(2)
+        self.submission_port, self.submissions_port, self.poor_port = free_ports(3)
         self.sink = Sink()
         self._folder, self._config = folder, folder / "conf"
         for name in ("conf", "spool", "data"):
@@ -86,7 +89,7 @@ class Postfix:
         shutil.chown(folder / "data", "postfix", "postfix")
         values = {"folder": folder, "domain": DOMAIN, "sink": self.sink.port, "sasl": dovecot.sasl_port,
                   "certificate": self.certificates.server, "submission": self.submission_port,
-                  "submissions": self.submissions_port}  # fmt: skip
+                  "submissions": self.submissions_port, "poor": self.poor_port}  # fmt: skip
         (self._config / "main.cf").write_text(MAIN.format(**values))
         (self._config / "master.cf").write_text(MASTER.lstrip().format(**values))
         self.start()
@@ -95,7 +98,7 @@ class Postfix:
         """Start, return when it listens."""
         program = shutil.which("postfix", path=f"{os.environ['PATH']}:/usr/sbin") or "postfix"
         self._process = Process("postfix", [program, "-c", str(self._config), "start-fg"], self._folder / "out")
-        self._process.await_ports(self.submission_port, self.submissions_port)
+        self._process.await_ports(self.submission_port, self.submissions_port, self.poor_port)
 
     def stop(self) -> None:
         """End it; the sink stays."""
