@@ -8,13 +8,13 @@ letter in a file is taken to arrive now (`--now`), so that an old file explains 
 import argparse
 import json
 import sys
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+from autoresponder.cli.crew import ordered
 from autoresponder.cli.judge import known, open_book
-from autoresponder.cli.letters import letters
+from autoresponder.cli.letters import Spot, spots
 from autoresponder.cli.past import Old, one_letter
 from autoresponder.cli.trace import Explained, Printer
 from autoresponder.config.settings import Settings
@@ -54,21 +54,22 @@ def do(args: argparse.Namespace) -> int:
     settings, book = open_book(args.config, any_recipient=args.any_recipient)
     known(args.mailbox, book.policy)
     explainer = Explainer(args, settings, book)
-    show = _print_json if args.json else Printer(book, everything=args.all, state=args.state).show
+    shown = _as_line if args.json else Printer(book, everything=args.all, state=args.state).shown
+
+    def explain(spot: Spot | None) -> tuple[str, bool]:
+        explained = explainer(_in_file(args, spot) if spot else _on_server(args, settings))
+        return shown(explained), explained.decision.action == "quarantine"
+
     quarantined = False
-    for old in _letters(args, settings):
-        explained = explainer(old)
-        quarantined |= explained.decision.action == "quarantine"
-        show(explained)
+    alone = args.state or "-" in args.files  # a database, and what was read, are not handed to other processes
+    for text, bad in ordered(explain, spots(args.files) if args.files else [None], alone=alone):
+        sys.stdout.write(text)
+        quarantined |= bad
     return ExitCode.FOUND_WRONG if quarantined else ExitCode.OK
 
 
-def _letters(args: argparse.Namespace, settings: Settings) -> Iterator[Old]:
-    if args.uid is not None:
-        yield _on_server(args, settings)
-        return
-    for name, raw, size in letters(args.files):
-        yield Old(name, datetime.now(UTC), raw, size, args.mailbox, args.folder)
+def _in_file(args: argparse.Namespace, spot: Spot) -> Old:
+    return Old(spot.name, datetime.now(UTC), spot.read(), spot.size, args.mailbox, args.folder)
 
 
 def _on_server(args: argparse.Namespace, settings: Settings) -> Old:
@@ -143,5 +144,5 @@ def as_json(explained: Explained) -> dict[str, Any]:
     }
 
 
-def _print_json(explained: Explained) -> None:
-    sys.stdout.write(_JSON.encode(as_json(explained)) + "\n")
+def _as_line(explained: Explained) -> str:
+    return _JSON.encode(as_json(explained)) + "\n"

@@ -46,30 +46,30 @@ class Explained:
 
 
 class Printer:
-    """Prints letters, one after the other."""
+    """Letters as a terminal shows them."""
 
     def __init__(self, book: Book, *, everything: bool, state: bool) -> None:
         """everything: also what passed. state: the recorded history was used and is shown."""
         self._book, self._policy, self._everything, self._state = book, book.policy, everything, state
 
-    def show(self, explained: Explained) -> None:
-        """One letter, a line at a time."""
+    def shown(self, explained: Explained) -> str:
+        """One letter, and an empty line."""
+        return "\n".join((*self._lines(explained), "", ""))
+
+    def _lines(self, explained: Explained) -> Iterator[str]:
         decision, message = explained.decision, explained.message
-        print(paint(explained.file, "head"))
+        yield paint(explained.file, "head")
         if message:
             sender = ", ".join(f"{a.name} <{a.email}>" if a.name else a.email for a in message.from_) or "nobody"
-            print(f"  from     {safe(sender)}\n  subject  {safe(message.subject)}")
+            yield f"  from     {safe(sender)}\n  subject  {safe(message.subject)}"
         if explained.reading and explained.arrival and explained.history:
-            for line in self._why(explained.reading, explained.arrival, explained.history, decision):
-                print(line)
+            yield from self._why(explained.reading, explained.arrival, explained.history, decision)
         style = {"reply": "good", "silent": "warn", "quarantine": "bad"}[decision.action]
-        print("  " + paint(decision.action.upper(), style) + f"  {safe(decision.why)} [{decision.reason}]")
+        yield "  " + paint(decision.action.upper(), style) + f"  {safe(decision.why)} [{decision.reason}]"
         if explained.answer and decision.target:
-            print(f"  to       {safe(decision.target.email)}\n  subject  {safe(explained.answer.subject)}")
-            for one in explained.answer.attachments:
-                print(f"  attached {one}")
-            print(textwrap.indent(explained.answer.text.rstrip(), "  │ ", lambda _line: True))
-        print()
+            yield f"  to       {safe(decision.target.email)}\n  subject  {safe(explained.answer.subject)}"
+            yield from (f"  attached {one}" for one in explained.answer.attachments)
+            yield textwrap.indent(explained.answer.text.rstrip(), "  │ ", lambda _line: True)
 
     def _why(self, reading: Reading, arrival: Arrival, history: History, decision: Decision) -> Iterator[str]:
         """Everything between the letter and the decision."""

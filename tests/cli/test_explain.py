@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from autoresponder.cli import main
+from autoresponder.cli.crew import FEW, PORTION
 from autoresponder.cli.looked import LOOKED
 from autoresponder.core.guards import GUARDS
 from tests.cli.shop import Shop
@@ -106,3 +107,18 @@ def test_hostile_text_does_not_reach_the_terminal(shop: Shop, capsys: pytest.Cap
 def test_wrong_words(shop: Shop, capsys: pytest.CaptureFixture[str], words: tuple[str, ...], sentence: str) -> None:
     explain(shop, *words, code=2)
     assert sentence in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", [("--json",), (), ("--all",)])
+def test_many_letters_read_as_each_by_itself(
+    shop: Shop, capsys: pytest.CaptureFixture[str], words: tuple[str, ...]
+) -> None:
+    kinds = ("Hello", ""), ("An invoice", ""), ("hush", ""), ("x", "List-Id: <x.y>\n")
+    files = [shop.mbox((1, f"p{n}@example.net", *kinds[n % 4]), name=f"{n}.mbox") for n in range(FEW * PORTION + 60)]
+    words = (*words, "--now", "2026-03-02T10:00")
+    explain(shop, *words, *map(str, files))  # in several processes
+    together = capsys.readouterr().out
+    for few in (files[:150], files[150:]):  # in one
+        explain(shop, *words, *map(str, few))
+    assert capsys.readouterr().out == together
+    assert "p257@example.net" in together

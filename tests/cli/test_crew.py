@@ -1,0 +1,108 @@
+"""Work in several processes is as work in one: the same results, the same errors, nothing left behind."""
+
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from itertools import count, islice
+from pathlib import Path
+
+import pytest
+
+from autoresponder.cli.crew import FEW, MOST, PORTION, ordered
+
+MANY = FEW * PORTION * 3 + 7
+HERE = os.getpid()
+
+
+def square(number: int) -> tuple[int, int]:
+    return number * number, os.getpid()
+
+
+def test_results_are_in_order_and_come_from_others() -> None:
+    found = list(ordered(square, range(MANY)))
+    assert [number for number, _ in found] == [number * number for number in range(MANY)]
+    assert len({pid for _, pid in found} - {HERE}) == min(MOST, len(os.sched_getaffinity(0))) or HERE in found[0]
+
+
+@pytest.mark.parametrize(("things", "alone"), [(FEW * PORTION - PORTION, False), (MANY, True), (0, False)])
+def test_a_few_are_done_here(things: int, alone: bool) -> None:
+    found = list(ordered(square, range(things), alone=alone))
+    assert {pid for _, pid in found} <= {HERE}
+    assert len(found) == things
+
+
+@pytest.mark.parametrize(("bad", "total"), [(3, 50), (PORTION, MANY), (MANY - 1, MANY)])
+def test_an_error_comes_after_the_results_before_it(bad: int, total: int) -> None:
+    found: list[int] = []
+    with pytest.raises(ZeroDivisionError):
+        for result in ordered(lambda number: number // (number - bad), range(total)):
+            found.append(result)
+    assert len(found) == bad
+
+
+@pytest.mark.parametrize("good", [5, MANY])
+def test_things_that_run_out_with_an_error(good: int) -> None:
+    def things() -> Iterator[int]:
+        yield from range(good)
+        raise FileNotFoundError("gone")
+
+    found: list[tuple[int, int]] = []
+    with pytest.raises(FileNotFoundError, match="gone"):
+        for result in ordered(square, things()):
+            found.append(result)
+    assert [number for number, _ in found] == [number * number for number in range(good)]
+
+
+def test_a_process_that_dies_costs_time_only() -> None:
+    def work(number: int) -> int:
+        if number % 100 == 60 and os.getpid() != HERE:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return number
+
+    assert list(ordered(work, range(MANY))) == list(range(MANY))
+    assert not multiprocessing.active_children()
+
+
+def test_little_is_asked_for_ahead_and_nobody_stays() -> None:
+    things = count()
+    results = ordered(square, things)
+    assert len(list(islice(results, MANY))) == MANY
+    assert next(things) <= MANY + (2 * MOST + FEW) * PORTION
+    results.close()  # type: ignore[attr-defined]  # it is a generator
+    assert not multiprocessing.active_children()
+
+
+ENDLESS = """
+import os, sys
+from itertools import count
+from autoresponder.cli.crew import ordered
+for pid in ordered(lambda _number: os.getpid(), count()):
+    print(pid, flush=True)
+"""
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
+def test_all_end_with_the_one_that_began(how: signal.Signals) -> None:
+    with subprocess.Popen([sys.executable, "-c", ENDLESS], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as main:
+        assert main.stdout is not None
+        assert main.stderr is not None
+        others = {int(main.stdout.readline()) for _ in range(MANY)} - {main.pid}
+        main.send_signal(how)
+        main.stdout.close()
+        said = main.stderr.read().decode()  # closed when the last of them has ended
+    assert said.count("Traceback") == (how is signal.SIGINT)
+    until = time.monotonic() + 10
+    while others and time.monotonic() < until:
+        others = {pid for pid in others if _lives(pid)}
+    assert not others
+
+
+def _lives(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
