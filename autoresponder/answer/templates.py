@@ -24,6 +24,7 @@ from jinja2 import FunctionLoader, StrictUndefined, Template, TemplateNotFound, 
 from jinja2.exceptions import SecurityError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import missing
+from markupsafe import escape
 
 from autoresponder.answer import markdown, words
 from autoresponder.answer.attachments import Attachment, Shelf, heavy
@@ -220,6 +221,7 @@ class Library:
             except Exception as error:  # a template may fail in any way: all of them are the template's
                 yield self._blame(variant, values, language, error)
                 return
+            yield from self._unseen(values, rendered)
             if not rendered.subject:
                 yield Problem(source.place(source.front["subject"][1]), "the subject comes out empty")
             if sentence := nesting.fault(rendered.html):
@@ -228,6 +230,18 @@ class Library:
             if len(rendered.html) > MAX_HTML:
                 yield Problem(source.place(), f"the HTML has {len(rendered.html)} characters, more than {MAX_HTML}",
                               "shorten the text or the layout", "warning")  # fmt: skip
+
+    def _unseen(self, values: Values, rendered: Rendered) -> Iterator[Problem]:
+        """A layout of the user's own, from before there were seasons."""
+        if season := values.season:
+            text = season.view((rendered.language, values.home), values.brand).text
+            for name, there in (
+                ("layout.html", escape(text) in rendered.html),
+                ("layout.txt", " ".join(text.split()) in " ".join(rendered.text.split())),
+            ):
+                if not there:
+                    place, step = Place(str(self._loader.folder / name)), "say {{ season.text }} in it"
+                    yield Problem(place, "this layout does not show the season", step, "warning")
 
     def _blame(self, variant: Variant, values: Values, language: str, error: Exception) -> Problem:
         """Finds the line by filling the Markdown itself, whose lines are those of the file."""

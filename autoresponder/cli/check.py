@@ -53,11 +53,12 @@ def _tell(settings: Settings, templates: tuple[str, ...], results: list[tuple[st
         print(
             table(["MAILBOX", "SERVER", "RESULT"], rows, ["bad" if row[2] != "logged in" else "good" for row in rows])
         )
+    known = f", {len(settings.policy.contacts.rows)} contacts" if settings.contacts else ""
     mode = "shadow mode: nothing would be sent" if settings.shadow else "live"
     print(
         paint("well: ", "good")
         + f"{settings.path}: {len(settings.accounts)} mailboxes, {len(settings.policy.rules)} rules, "
-        f"{len(templates)} templates ({', '.join(templates)}); {mode}"
+        f"{len(templates)} templates ({', '.join(templates)}){known}; {mode}"
     )
 
 

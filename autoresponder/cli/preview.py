@@ -21,7 +21,9 @@ from autoresponder.cli.paint import paint
 from autoresponder.cli.sheet import Shown, sheet
 from autoresponder.config.settings import Account, Settings
 from autoresponder.core.address import Address, is_answerable, sender_key
-from autoresponder.core.decide import Decision, read
+from autoresponder.core.contacts import Row, invented
+from autoresponder.core.decide import Decision, Reading, read
+from autoresponder.core.history import History
 from autoresponder.core.message import Message, parse
 from autoresponder.core.outbox import Event
 from autoresponder.core.policy import Mailbox
@@ -173,8 +175,19 @@ class Previewer:
         if target is None:
             raise ConfigError(f"this letter has nobody to answer: {reading.target_why}", place="--letter")
         due = mailbox.office.due(self._now, rule.promise) if rule.promise else None
-        decision = Decision("reply", "rule", "a preview", rule, target, reading.ask, due=due)
+        contact, history = self._known(reading)
+        decision = Decision(
+            "reply", "rule", "a preview", rule, target, reading.ask, due=due, contact=contact, history=history
+        )
         return self.book.composer.compose(decision, message, mailbox, self._now, test=test)
+
+    def _known(self, reading: Reading) -> tuple[Row, History]:
+        """What is known of who wrote: their own row; for the made-up letter one that is made up too, so that nobody's
+        data is shown."""
+        contacts = self.book.policy.contacts
+        if self._letter:
+            return contacts.find(reading.ask.sender_key), History()
+        return invented(contacts.columns), History(first_seen=self._now - timedelta(days=600), messages=3)
 
 
 def _previewer(args: argparse.Namespace) -> Previewer:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from autoresponder.answer.brand import Brand
+from autoresponder.answer.season import Season
 from autoresponder.config import schema, values
 from autoresponder.config.checks import check_together, missing_templates
 from autoresponder.config.conditions import condition, nested
@@ -113,7 +114,7 @@ class _Builder:
             path=path, accounts=accounts, policy=policy, brand=brand, templates=templates,
             state=self._state(config.state), shadow=config.mode == "shadow",
             alert=limits.alert or config.notify, notify=config.notify,
-            contacts=contacts_file, follow_up=_follow_up(config.follow_up),
+            contacts=contacts_file, seasons=tuple(map(_season, config.seasons)), follow_up=_follow_up(config.follow_up),
             warnings=in_order([p for p in self.problems if p.severity == "warning"]),
             watch=tuple(Path(name) for name in (path, contacts_file, brand.logo) if name), document=self.document,
         )  # fmt: skip
@@ -291,6 +292,11 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host.rstrip(".").casefold() == "localhost" or host.casefold().endswith(".localhost")
+
+
+def _season(table: schema.Season) -> Season:
+    texts = table.text if isinstance(table.text, dict) else {"": table.text}
+    return Season(table.name, table.date, tuple(texts.items()), table.colour or "")
 
 
 def _follow_up(table: schema.FollowUp | None) -> FollowUp | None:

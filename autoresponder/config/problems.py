@@ -171,6 +171,7 @@ _EXAMPLES = {
     "answer": "answer: {once: forever}",
     "limits": "limits: {per_sender: 3/day}",
     "header": "header: {X-Ticket: true}",
+    "seasons": 'seasons: [{name: Christmas, date: 12-20..01-06, text: "Merry Christmas!"}]',
     "oauth2": "oauth2: {token: {command: [get-token]}}",
 }
 _MEANT = {
@@ -256,8 +257,8 @@ _MODELS: dict[str, type[Table]] = {
     "brand": schema.Brand, "office": schema.Office, "holidays": schema.Holidays, "answer": schema.Answer,
     "limits": schema.Limits, "follow_up": schema.FollowUp, "remind": schema.Remind, "escalate": schema.Escalate,
     "imap": schema.ImapTable, "smtp": schema.SmtpTable, "password": schema.SecretTable, "token": schema.SecretTable,
-    "oauth2": schema.OAuth2, "when": When, "all": When, "any": When, "not": When, "attachment": schema.AttachmentTable,
-    "subject": schema.Pattern, "body": schema.Pattern, "text": schema.Pattern,
+    "oauth2": schema.OAuth2, "seasons": schema.Season, "when": When, "all": When, "any": When, "not": When,
+    "attachment": schema.AttachmentTable, "subject": schema.Pattern, "body": schema.Pattern, "text": schema.Pattern,
 }  # fmt: skip
 
 

@@ -513,6 +513,25 @@ class FollowUp(Table):
     """After it fell due."""
 
 
+SeasonTexts = Annotated[
+    Annotated[dict[Language, Line], Field(min_length=1), Tag("<table>")] | Annotated[Line, Tag("<rest>")],
+    Discriminator(_table_or_rest),
+]
+
+
+class Season(Table):
+    """What every answer says on certain days, as a banner."""
+
+    name: Line
+    """What it is called."""
+    date: Many[Dates]
+    """On which days, in the office's time zone: 12-20..01-06, 2026-12-24."""
+    text: SeasonTexts
+    """What it says; or {en: "…", es: "…"}, where the first one is for all other languages."""
+    colour: Colour | None = None
+    """Behind it, as "#7a0000", in quotes; default: that of the brand."""
+
+
 class Config(Table):
     """The whole of rules.yaml."""
 
@@ -534,6 +553,8 @@ class Config(Table):
     """Who is told when something needs a person."""
     contacts: Line | None = None
     """A CSV file with what is known of customers: email,name,company,…"""
+    seasons: tuple[Season, ...] = ()
+    """What every answer says on certain days; of several, the first one."""
     follow_up: FollowUp | None = None
     """What happens to promises that nobody keeps."""
     rules: tuple[RuleTable, ...] = ()

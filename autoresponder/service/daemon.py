@@ -451,6 +451,10 @@ def _differences(old: Settings, new: Settings) -> list[str]:
         lines.append("the order of the rules changed")
     lines += [f"mailbox {name} added" for name in new.accounts if name not in old.accounts]
     lines += [f"mailbox {name} removed" for name in old.accounts if name not in new.accounts]
+    if old.policy.contacts != new.policy.contacts:
+        lines.append(f"{len(new.policy.contacts.rows)} contacts, {len(old.policy.contacts.rows)} before")
+    if old.seasons != new.seasons:
+        lines.append("the seasons changed")
     if old.shadow != new.shadow:
         lines.append("shadow mode on: nothing is sent" if new.shadow else "live: answers are sent from now on")
     return lines

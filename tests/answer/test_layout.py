@@ -12,8 +12,10 @@ from pathlib import Path
 import html5lib
 import pytest
 
-from autoresponder.answer.brand import Brand, Face, contrast
+from autoresponder.answer.brand import Brand, Face, contrast, on
+from autoresponder.answer.season import Season
 from autoresponder.answer.templates import LAYOUTS, Library, samples
+from autoresponder.core.rules import DateRange
 from tests.answer import anatomy
 from tests.answer.house import BRAND, Page, folder_of, library
 from tests.answer.language_table import LANGUAGES
@@ -48,6 +50,7 @@ language: %s
 {{ promise.due }}
 {%% endif %%}
 """
+SEASON = Season("Christmas", (DateRange((12, 20), (1, 6)),), (("", "Merry <b>Christmas</b> & co."),), "#7a1f2b")
 PNG = bytes.fromhex("89504e470d0a1a0a0000000d49484452")
 LOGO = Path("logo.png")
 
@@ -64,7 +67,7 @@ def pages(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     return [
         one.render(name, [], values).html
         for one, name in product((lib, bare), ("a", "b"))
-        for values in samples(one.brand)
+        for values in samples(one.brand, (), (SEASON,))
     ]
 
 
@@ -130,8 +133,8 @@ def _rules(css: str) -> dict[str, dict[str, str]]:
 
 
 PAIRS = [
-    (".head", ".card"), (".body", ".card"), (".body blockquote", ".body blockquote"), (".sign", ".card"),
-    (".foot", ".card"), ("a", ".card"),
+    (".season", ".season"), (".head", ".card"), (".body", ".card"), (".body blockquote", ".body blockquote"),
+    (".sign", ".card"), (".foot", ".card"), ("a", ".card"),
 ]  # fmt: skip
 
 
@@ -142,9 +145,26 @@ def test_text_can_be_read_by_day_and_by_night(text: str, ground: str, colour: st
     css = re.findall("<style>(.*?)</style>", (LAYOUTS / "layout.html").read_text(), re.DOTALL)[-1]
     for name in ("colour", "ink", "ink_dark", "on_colour"):
         css = css.replace("{{ brand." + name + " }}", getattr(face, name))
+    css = css.replace("{{ season.colour }}", face.colour).replace("{{ season.on_colour }}", on(face.colour))
     day, night = css.split("@media (prefers-color-scheme: dark) {")
     for rules in (_rules(day), _rules(night)):
-        assert contrast(rules[text]["color"], rules[ground]["background-color"]) >= 4.5
+        if text != ".season" or text in rules:  # the banner stays as it is by night
+            assert contrast(rules[text]["color"], rules[ground]["background-color"]) >= 4.5
+
+
+def test_the_season_is_shown_as_it_is_written_and_only_while_it_lasts(pages: list[str]) -> None:
+    banners = [page for page in pages if "Christmas" in page]
+    assert 2 * len(banners) == len(pages)
+    for page in banners:
+        assert "Merry &lt;b&gt;Christmas&lt;/b&gt; &amp; co." in page
+        assert "background-color: #7a1f2b" in page and not Page(page).fault
+
+
+@pytest.mark.parametrize("colour", ["#0b5fff", "#ffd43b", "#777777", "#808080", "#7f7f00"])
+def test_a_banner_of_any_colour_can_be_read(colour: str) -> None:
+    view = replace(SEASON, colour=colour).view(["en"], Face.of(Brand()))
+    assert view.colour == colour and contrast(view.on_colour, view.colour) >= 4.5
+    assert replace(SEASON, colour="").view(["en"], Face.of(Brand(colour=colour))).colour == colour
 
 
 def test_the_anatomy_is_that_of_a_real_answer() -> None:
