@@ -388,6 +388,7 @@ def greeting(language: str, first_name: str) -> str:
 def full_day(language: str, when: date) -> str:
     """`14 March 2019`."""
     phrases = words(language)
+    when = when.date() if isinstance(when, datetime) else when
     pattern = phrases.first if when.day == 1 and phrases.first else phrases.day
     pattern = re.sub("^EEEE,? |（EEEE）", "", pattern)
     if "~" in phrases.year:

@@ -1,5 +1,6 @@
 """What the tests of answers share: a brand, templates in a folder, and answers composed from a letter's bytes."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from email import message_from_bytes
 from email.message import EmailMessage
@@ -12,6 +13,7 @@ from typing import Any
 from autoresponder.answer.brand import Brand
 from autoresponder.answer.compose import Answer, Composer
 from autoresponder.answer.nesting import fault
+from autoresponder.answer.season import Season
 from autoresponder.answer.templates import Library
 from autoresponder.core.address import Address
 from autoresponder.core.calendar import Duration
@@ -23,7 +25,8 @@ from autoresponder.core.rules import Rule
 from autoresponder.core.token import Signer
 from tests.core.letters import letter
 
-SHIPPED = Path(__file__).parents[2] / "templates"
+ROOT = Path(__file__).parents[2]
+SHIPPED = ROOT / "templates"
 NOW = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
 BRAND = Brand("Example Ltd", "#0b5fff", "", "The Example team", "1 High Street", "https://example.com")
 SIGNER = Signer(b"0123456789abcdef")
@@ -57,9 +60,11 @@ def decision(message: Message, target: Address | None = None, **rule: Any) -> De
     return Decision("reply", "rule", "", Rule(**given), target, ask, due=due)
 
 
-def composer(lib: Library | None = None, language: str = "", brand: Brand = BRAND) -> Composer:
+def composer(
+    lib: Library | None = None, language: str = "", brand: Brand = BRAND, seasons: Sequence[Season] = ()
+) -> Composer:
     """A composer for which every text is in `language`."""
-    return Composer(lib or library(), brand, SIGNER, lambda _subject, _text: language)
+    return Composer(lib or library(), brand, SIGNER, lambda _subject, _text: language, seasons)
 
 
 def answer(message: Message | None = None, lib: Library | None = None, **rule: Any) -> Answer:
