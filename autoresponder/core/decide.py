@@ -200,6 +200,8 @@ def decide(
         hold=hold,
         breaker=breaker,
         shadow=shadow,
+        contact=facts.contact,
+        history=history,
         act=not shadow,
         trace=tuple(trace),
     )

@@ -8,6 +8,7 @@ import pytest
 
 from autoresponder.core.address import sender_key
 from autoresponder.core.calendar import Duration, Office
+from autoresponder.core.contacts import Contacts
 from autoresponder.core.decide import REASONS, Decision, decide, read
 from autoresponder.core.guards import GUARDS
 from autoresponder.core.history import History, Ledger, Limit, Limits, once_scope
@@ -85,6 +86,16 @@ def test_which_reason_wins(
     assert found.reason in REASONS or found.reason in {guard.name for guard in GUARDS}
     if action == "silent" and reason not in ("rule", "no-rule"):
         assert any(step.result == "silent" and step.why == found.why for step in found.trace)
+
+
+def test_an_answer_knows_whom_it_goes_to() -> None:
+    contacts = Contacts(("tier",), {"ana@example.net": ("gold",)})
+    policy = Policy({"contact": Mailbox("contact", ME)}, (REST,), contacts=contacts)
+    before = History(first_seen=NOW - DAY, messages=4)
+    reading, arrival = read(PLAIN, policy), Arrival("contact", "INBOX", 1, 7, NOW)
+    decision = decide(reading, arrival, policy, before, NOW)
+    assert decision.contact.cell("tier") == "gold"
+    assert decision.history == before
 
 
 def test_an_answer_carries_what_it_needs() -> None:
