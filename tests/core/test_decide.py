@@ -90,7 +90,7 @@ def test_which_reason_wins(
 
 def test_an_answer_knows_whom_it_goes_to() -> None:
     contacts = Contacts(("tier",), {"ana@example.net": ("gold",)})
-    policy = Policy({"contact": Mailbox("contact", ME)}, (REST,), contacts=contacts)
+    policy = Policy({"contact": Mailbox("contact", ME)}, (REST,), own=frozenset({sender_key(ME)}), contacts=contacts)
     before = History(first_seen=NOW - DAY, messages=4)
     reading, arrival = read(PLAIN, policy), Arrival("contact", "INBOX", 1, 7, NOW)
     decision = decide(reading, arrival, policy, before, NOW)
