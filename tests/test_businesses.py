@@ -1,9 +1,9 @@
 """Rules of thirty businesses as their owners would write them: not one warning, each letter decided as they expect.
 
-`tests/businesses/NAME/rules.yaml` is the file, `letters.yaml` beside it the letters (`sample_letters`): when (the office's
-time), from whom, and what must come of it: `answer: RULE` (perhaps with `language` of the answer, `due`, `whom` it goes to,
-`says`: what stands in it, `shadow`, `held`), or `silent: REASON` (perhaps with `rule`). `before` are letters that came
-earlier, `acts` says whether the rule's mark, move_to and notify are carried out.
+`tests/businesses/NAME/rules.yaml` is the file, `letters.yaml` beside it the letters (`sample_letters`): when (the
+office's time), from whom, and what must come of it: `answer: RULE` (perhaps with `language` of the answer, `due`,
+`whom` it goes to, `says`: what stands in it, `shadow`, `held`), or `silent: REASON` (perhaps with `rule`). `before`
+are letters that came earlier, `acts` says whether the rule's mark, move_to and notify are carried out.
 """
 
 from datetime import datetime
@@ -36,14 +36,17 @@ EXPECTED = {"why", "before", "answer", "silent", "rule", "language", "due", "who
 
 
 @pytest.fixture(scope="module")
-def books() -> dict[Path, tuple[Settings, Book]]:
+def libraries() -> dict[Path, tuple[Settings, Library]]:
+    """What `check` looks at, of each business."""
+    read = {folder: load_settings(folder / "rules.yaml", environ={}) for folder in BUSINESSES}
+    return {folder: (found, Library.load(found.templates, found.brand, lazy=True)) for folder, found in read.items()}
+
+
+@pytest.fixture(scope="module")
+def books(libraries: dict[Path, tuple[Settings, Library]]) -> dict[Path, tuple[Settings, Book]]:
     """What each business's daemon would decide with."""
-    made = {}
-    for folder in BUSINESSES:
-        settings = load_settings(folder / "rules.yaml", environ={})
-        library = Library.load(settings.templates, settings.brand, lazy=True)
-        made[folder] = settings, make_book(settings, library, Signer(b"a key for tests only, 32 octets!"))
-    return made
+    signer = Signer(b"a key for tests only, 32 octets!")
+    return {folder: (found, make_book(found, library, signer)) for folder, (found, library) in libraries.items()}
 
 
 def test_there_are_enough() -> None:
@@ -52,11 +55,10 @@ def test_there_are_enough() -> None:
 
 
 @pytest.mark.parametrize("folder", BUSINESSES, ids=lambda folder: folder.name)
-def test_not_one_warning(folder: Path, books: dict[Path, tuple[Settings, Book]]) -> None:
-    settings, _book = books[folder]
-    library = Library.load(settings.templates, settings.brand, lazy=True)
+def test_not_one_warning(folder: Path, libraries: dict[Path, tuple[Settings, Library]]) -> None:
+    settings, library = libraries[folder]
     problems = [*settings.warnings, *problems_of(settings, library.names)]
-    problems += library.check() if settings.templates.parent == folder else []
+    problems += library.check(settings.policy.contacts.columns, settings.seasons) if settings.templates.parent == folder else []
     assert [str(problem) for problem in problems] == []
 
 
