@@ -50,6 +50,18 @@ def test_a_fault_strikes_at_its_passage(fault: str, code: int, passed: int) -> N
     assert (done.returncode, done.stdout.split()) == (code, [str(n) for n in range(passed)])
 
 
+def test_poison_ends_whoever_reads_it() -> None:
+    code = """from autoresponder.faults import taste
+for raw in b"good", b"so-called":
+    taste(raw)
+    print(raw, flush=True)"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], env={"AUTORESPONDER_POISON": "o-c"}, cwd=PACKAGE.parent, capture_output=True
+    )
+    assert (done.returncode, done.stdout) == (-signal.SIGSEGV, b"b'good'\n")
+    assert faults.taste is faults.untasted
+
+
 @pytest.mark.parametrize("fault", ["nowhere:kill", "fetched", "fetched:sleep", "fetched:kill:often"])
 def test_a_fault_that_is_none_is_refused(fault: str) -> None:
     with pytest.raises(ValueError, match="not point:action"):

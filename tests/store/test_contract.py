@@ -452,6 +452,36 @@ def test_quarantine_is_replaced_by_a_later_decision(store: Store) -> None:
     assert record(store, bad) == [Outcome(False)], "what was decided is never taken back into quarantine"
 
 
+@pytest.mark.parametrize("decided", [True, False])
+def test_quarantine_ends_without_an_answer(store: Store, decided: bool) -> None:
+    """Dismissed, so the letter is decided wherever else it turns up; or merely not to be found here any more."""
+    record(store, entry(1, action="quarantine", reason="unreadable", why="boom", message_id="<1@example.org>"))
+    (kept,) = store.quarantined()
+    assert (kept.sender, kept.subject, kept.message_id) == ("ana@example.org", "A question", "<1@example.org>")
+    assert store.ask_retry(kept.id, NOW)
+    assert store.end_quarantine(kept.id, "gone", "nobody has it", NOW + HOUR, decided=decided)
+    assert store.quarantined() == store.retries("contact", "INBOX") == []
+    (row,) = store.recent()
+    assert (row.action, row.reason, row.at) == ("silent", "gone", NOW + HOUR)
+    assert row.why == "nobody has it; quarantined because: boom"
+    assert store.known("contact", ["letter-1"]) == ({"letter-1"} if decided else set())
+    assert not store.end_quarantine(kept.id, "again", "", NOW, decided=decided)
+    assert not store.end_quarantine(99, "nobody", "", NOW, decided=decided)
+
+
+# care -------------------------------------------------------------------------------------------------------------
+def test_in_hand(store: Store, reopen: Opener) -> None:
+    first, second = InHand(7, 3, 1), InHand(8, 1, 2)
+    assert store.in_hand("contact", "INBOX") is None
+    store.take_in_hand("contact", "INBOX", first)
+    store.take_in_hand("contact", "Sales", second)
+    assert reopen().in_hand("contact", "INBOX") == first
+    store.take_in_hand("contact", "INBOX", second)
+    store.put_down("contact", "Sales")
+    assert (store.in_hand("contact", "INBOX"), store.in_hand("contact", "Sales")) == (second, None)
+    store.put_down("contact", "Sales")
+
+
 # the rest ---------------------------------------------------------------------------------------------------------
 def test_notes(store: Store) -> None:
     assert store.recall("null-sender smtp.example.com:587") == ""

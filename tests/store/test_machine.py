@@ -1,176 +1,388 @@
-"""A random life of store and outbox, with crashes and lost answers, checked against what the outside world saw.
+"""A random life of store and outbox, checked at every step against a model of plain dictionaries (tests/store/model.py)
+and against what the outside world saw.
 
-Invariants: within a once window no sender gets two letters in states that were or may be sent (an operator's RESEND of
-an uncertain letter excepted: that is the same letter, sent knowingly); a letter is answered by one reply only; every
-recorded UID has exactly one decision, and an outbox row where that is to answer.
+Two daemons' worth of workers, an operator, a mail server that refuses and loses its answers, a clock that is set, a
+folder that is renumbered, letters that come by several ways, letters to our own people, bounces; and SIGKILL between
+any two statements. Invariants: what the store answers, and what it holds afterwards, is the model's to the microsecond;
+no sender has two letters within a once window, and no letter two answers, whatever the model says; nothing is sent
+again unless an operator said so; every message recorded has one decision.
+
+Longer: AUTORESPONDER_EXAMPLES=2000; with AUTORESPONDER_SHRINK=1 to the shortest way to what was found. Bugs on
+purpose, and which of them it finds: `python -m tests.store.planted`.
 """
 
+import os
+import shutil
 import sqlite3
 import tempfile
 from collections import Counter
+from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
-from hypothesis import Phase, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from autoresponder.core.outbox import Event, State, sources
-from autoresponder.store import Store, open_store
-from tests.store.make import DAY, HOUR, NOW, answer, entry, record, start
+from autoresponder.core.outbox import Event, State
+from autoresponder.store import Cursor, Entry, Notice, StaffLetter, Store, open_store
+from autoresponder.store.sql import SHADOWS, SqlStore
+from tests.store.make import DAY, HOUR, LIMITS, NOW, answer, ask, entry
+from tests.store.model import TRANSITIONS, Model, Place, Row
 
-SENDERS = ("ana@example.org", "bo@example.org", "cy@example.org")
-WINDOWS: dict[str, timedelta | None] = {"Everything else": None, "Hourly": HOUR, "Half-hourly": HOUR / 2}
-LETTERS = st.tuples(
-    st.sampled_from(SENDERS),
-    st.sampled_from(list(WINDOWS)),
-    st.booleans(),
-    st.sampled_from((State.PENDING, State.PENDING, State.PENDING, State.HELD, State.SHADOW)),
-)
+SENDERS = ("ana@example.org", "bo@example.org", "cy@example.net")
+WINDOWS: dict[str, timedelta | None] = {
+    "For ever": None, "Hourly": HOUR, "Half-hourly": HOUR / 2, "Thread\x1fone": None, "Thread\x1ftwo": None, "": None,
+}  # fmt: skip
+"""Once scopes and their windows; "" stands for every-message."""
+PLACES: tuple[Place, ...] = (("contact", "INBOX"), ("contact", "Sales"), ("sales", "INBOX"))
+OWNERS = ("one", "two")
+BEGIN = (State.PENDING, State.PENDING, State.PENDING, State.HELD, State.SHADOW)
+STEPS = (HOUR / 4, HOUR / 2, HOUR, DAY, -HOUR / 2, -HOUR, -DAY)
+OPERATOR = (Event.RESEND, Event.CLOSE, Event.DROP, Event.RELEASE, Event.HOLD)
 MEMORY = Path("/dev/shm")
 """Where there is one, a file system without a disk: the crashes here are of the process, not of the power."""
-ENDS = (Event.ACCEPTED, Event.ACCEPTED, Event.REFUSED, Event.DEFERRED, Event.NO_ANSWER)
-CRASHES = ("", "", "", "before the batch is recorded", "before the dot", "at the dot", "after the dot")
-OPERATOR = (Event.RESEND, Event.CLOSE, Event.DROP, Event.RELEASE, Event.HOLD)
+
+letters = st.tuples(
+    st.sampled_from(SENDERS),
+    st.sampled_from([*WINDOWS]),
+    st.sampled_from(BEGIN),
+    st.sampled_from(("new", "new", "new", "copy", "silent", "quarantine")),
+    st.sampled_from((2 * DAY, 2 * DAY, HOUR / 2)),  # how long it may wait
+)
+places = st.sampled_from(PLACES)
+any_number = st.integers(0, 30)
+
+
+@cache
+def _empty() -> bytes:
+    """A new state file."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "state.db"
+        open_store(path).close()
+        return path.read_bytes()
 
 
 class Life(RuleBasedStateMachine):
-    """One daemon that crashes, one operator, one mail server that sometimes loses its answer."""
-
-    store: Store
+    """See the module's docstring."""
 
     @initialize()
     def begin(self) -> None:
         """The first start."""
-        self.folder = tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None)
+        self.folder = Path(tempfile.mkdtemp(dir=MEMORY if MEMORY.is_dir() else None))
+        (self.folder / "state.db").write_bytes(_empty())
+        self.model = Model()
         self.now: datetime = NOW
-        self.uid = 0
-        self.decided: dict[int, str] = {}
+        self.last = 0  # uid, of any folder
+        self.letter_of: dict[str, list[str]] = {}
         self.out: dict[tuple[str, str], list[tuple[int, datetime]]] = {}
         """(sender, scope) -> the replies that the server took, or may have taken, and when."""
-        self.keys: dict[int, tuple[str, str, str]] = {}
-        self.letters: dict[str, set[int]] = {}
+        self.answers: dict[str, set[int]] = {}
         self.sendings: Counter[int] = Counter()
         self.resends: Counter[int] = Counter()
-        self.store = self._open()
-        start(self.store)
+        self.stores: dict[str, Store] = {}
+        for number, place in enumerate(PLACES):
+            self._numbered(place, 7 + number, 1)
 
-    def _open(self) -> Store:
-        return open_store(Path(self.folder.name) / "state.db")
+    @property
+    def store(self) -> Store:
+        """The first daemon's."""
+        return self._store("one")
+
+    def _store(self, owner: str) -> Store:
+        if owner not in self.stores:
+            self.stores[owner] = open_store(self.folder / "state.db")
+        return self.stores[owner]
 
     def teardown(self) -> None:
         """Everything goes."""
         if hasattr(self, "folder"):
-            self.store.close()
-            self.folder.cleanup()
+            for store in self.stores.values():
+                store.close()
+            shutil.rmtree(self.folder)
 
-    def _arrives(self, sender: str, scope: str, copy: bool, state: State) -> int | None:
-        letter = f"letter-{sender}-{self.uid if copy and self.uid else self.uid + 1}"
-        self.uid += 1
-        made = answer(self.uid, sender, at=self.now, letter=letter, window=WINDOWS[scope], scope=scope, state=state,
-                      expires=self.now + 30 * DAY)  # fmt: skip
-        outcome = record(self.store, made, now=self.now)[0]
-        assert outcome.new
-        self.decided[self.uid] = "reply" if outcome.reply_id else "silent"
-        if outcome.reply_id:
-            self.keys[outcome.reply_id] = sender, scope, letter
-        return outcome.reply_id
+    def _numbered(self, place: Place, uidvalidity: int, next_uid: int) -> None:
+        self.store.set_cursor(Cursor(*place, uidvalidity, next_uid, NOW))
+        self.model.cursors[place] = uidvalidity, next_uid
 
-    @rule(
-        letters=st.lists(LETTERS, max_size=3),
-        ends=st.lists(st.sampled_from(ENDS), max_size=4),
-        crash=st.sampled_from(CRASHES),
-        later=st.sampled_from((timedelta(0), HOUR / 2, HOUR)),
-    )
-    def turn(
-        self, letters: list[tuple[str, str, bool, State]], ends: list[Event], crash: str, later: timedelta
-    ) -> None:
-        """Letters (or further copies of the last one) arrive, one is seen again, what is due is sent, perhaps the
-        daemon dies, time passes."""
-        for sender, scope, copy, state in letters:
-            self._arrives(sender, scope, copy, state)
-            assert not record(self.store, entry(self.uid), now=self.now)[0].new
-        self._deliver(ends)
-        if crash == "before the batch is recorded":
-            self._crash_while_recording()
-        elif crash:
-            self._crash_while_sending(crash)
-        self.now += later
+    # letters come -----------------------------------------------------------------------------------------------------
+    def _entry(self, sender: str, scope: str, state: State, kind: str, wait: timedelta) -> Entry:
+        self.last += 1
+        before = self.letter_of.setdefault(sender, [])
+        letter = before[-1] if kind == "copy" and before else f"letter {self.last}"
+        before.append(letter)
+        if kind in ("silent", "quarantine"):
+            return entry(self.last, sender, at=self.now, letter_key=letter, action=kind, reason=kind)
+        return answer(self.last, sender, at=self.now, letter=letter, window=WINDOWS[scope], scope=scope or "Every",
+                      once=bool(scope), state=state, expires=self.now + wait)  # fmt: skip
 
-    def _deliver(self, ends: list[Event]) -> None:
-        for letter, end in zip(self.store.claim(self.now, len(ends), "me"), ends, strict=False):
-            if end in (Event.ACCEPTED, Event.NO_ANSWER):
-                assert self.store.move(letter.id, Event.FINAL_DOT, self.now) is State.IN_DOUBT
-                self._goes_out(letter.id)
-            assert self.store.move(letter.id, end, self.now)
+    def _at(self, place: Place, made: Entry) -> Entry:
+        """The entry of a message in this folder; its reply goes out through the folder's mailbox."""
+        return replace(made, reply=made.reply and replace(made.reply, mailbox=place[0]))
 
-    def _crash_while_recording(self) -> None:
-        uid, decided, keys = self.uid, dict(self.decided), dict(self.keys)
-        with suppress(sqlite3.ProgrammingError), self.store.transaction():  # its connection is gone
-            self._arrives(SENDERS[0], "Hourly", copy=False, state=State.PENDING)
-            self._crash()
-        self.uid, self.decided, self.keys = uid, decided, keys
+    def _record(self, place: Place, entries: Sequence[Entry], owner: str = "one") -> None:
+        """To both, with the cursor behind the last one; what they say must be the same."""
+        entries = [self._at(place, one) for one in entries]
+        next_uid, uidvalidity = entries[-1].uid + 1, self.model.cursors[place][0]
+        outcomes = self._store(owner).record(*place, uidvalidity, next_uid, entries, self.now)
+        ids = [one.reply_id for one in outcomes]
+        wanted = self.model.record(place, uidvalidity, next_uid, entries, self.now, ids)
+        assert [(one.new, one.reply_id is not None, one.told, one.bounced) for one in outcomes] == wanted
 
-    def _crash_while_sending(self, where: str) -> None:
-        for letter in self.store.claim(self.now, 4, "me")[:1]:
-            if where != "before the dot":
-                assert self.store.move(letter.id, Event.FINAL_DOT, self.now) is State.IN_DOUBT
-            if where == "after the dot":
-                self._goes_out(letter.id)
-        self._crash()
+    @rule(place=places, some=st.lists(letters, min_size=1, max_size=3), owner=st.sampled_from(OWNERS))
+    def arrive(self, place: Place, some: list[tuple[str, str, State, str, timedelta]], owner: str) -> None:
+        """New messages, or further copies of the sender's last letter, in one batch."""
+        self._record(place, [self._entry(*one) for one in some], owner)
 
-    def _goes_out(self, reply_id: int) -> None:
-        sender, scope, letter = self.keys[reply_id]
-        self.out.setdefault((sender, scope), []).append((reply_id, self.now))
-        self.letters.setdefault(letter, set()).add(reply_id)
-        self.sendings[reply_id] += 1
-        assert self.sendings[reply_id] <= 1 + self.resends[reply_id], "sent again, and nobody had said so"
+    @rule(place=places, which=any_number, one=letters)
+    def seen_again(self, place: Place, which: int, one: tuple[str, str, State, str, timedelta]) -> None:
+        """A UID that was recorded before, below the cursor: new only when it is in quarantine."""
+        uids = [uid for where, uidvalidity, uid in self.model.decisions if (where, uidvalidity) ==
+                (place, self.model.cursors[place][0])]  # fmt: skip
+        if uids:
+            self._record(place, [replace(self._entry(*one), uid=uids[which % len(uids)])])
 
-    def _crash(self) -> None:
-        """SIGKILL: what was not committed is gone; the next daemon recovers."""
-        self.store._db._connection.close()  # type: ignore[attr-defined] - no orderly way leads to a crash
-        self.store = self._open()
-        self.store.recover(self.now)
+    @rule(place=places, sender=st.sampled_from(SENDERS))
+    def renumbered(self, place: Place, sender: str) -> None:
+        """Another UIDVALIDITY, and all letters of a sender are read again under it."""
+        uidvalidity = self.model.cursors[place][0] + 10
+        self._numbered(place, uidvalidity, 1)
+        again = [
+            answer(
+                uid, sender, at=self.now, letter=letter, scope="Thread\x1fone", message_id=f"<{uidvalidity}.{uid}@here>"
+            )
+            for uid, letter in enumerate(self.letter_of.get(sender, ()), 1)
+        ]
+        if again:
+            self._record(place, again)
 
-    @rule(event=st.sampled_from(OPERATOR), which=st.integers(0, 5))
+    @precondition(lambda self: any(d[0] == "quarantine" for d in self.model.decisions.values()))
+    @rule(which=any_number, decided=st.booleans())
+    def leaves_quarantine(self, which: int, decided: bool) -> None:
+        """An operator dismisses one, or it cannot be found any more."""
+        keys = {(q.mailbox, q.folder, q.uidvalidity, q.uid): q.id for q in self.store.quarantined()}
+        key = sorted(key for key, (action, _, _) in self.model.decisions.items() if action == "quarantine")
+        (mailbox, folder), uidvalidity, uid = chosen = key[which % len(key)]
+        number = keys[mailbox, folder, uidvalidity, uid]
+        assert self.store.ask_retry(number, self.now)
+        assert self.store.end_quarantine(number, "gone", "it is not there", self.now, decided=decided)
+        assert not self.store.end_quarantine(number, "gone", "it is not there", self.now, decided=decided)
+        assert not self.store.ask_retry(number, self.now)
+        self.model.end_quarantine(chosen, "gone", decided=decided)
+
+    # and go -----------------------------------------------------------------------------------------------------------
+    @rule(owner=st.sampled_from(OWNERS), most=st.integers(1, 4), busy=st.sampled_from(((), (), ("sales",))))
+    def claim(self, owner: str, most: int, busy: tuple[str, ...]) -> None:
+        """A worker takes what is due, the longest waiting first."""
+        taken = [letter.id for letter in self._store(owner).claim(self.now, most, owner, busy)]
+        assert taken == self.model.due(self.now, busy)[:most]
+        self.model.taken(taken, owner)
+
+    @rule(ends=st.lists(st.sampled_from((Event.ACCEPTED, Event.ACCEPTED, Event.NO_ANSWER, Event.REFUSED)), min_size=1,
+                        max_size=4))  # fmt: skip
+    def deliver(self, ends: list[Event]) -> None:
+        """The whole way of some letters."""
+        taken = [letter.id for letter in self.store.claim(self.now, len(ends), "one")]
+        assert taken == self.model.due(self.now)[: len(ends)]
+        self.model.taken(taken, "one")
+        for number, end in zip(taken, ends, strict=False):
+            assert self._move(number, Event.FINAL_DOT) is State.IN_DOUBT
+            assert self._move(number, end)
+
+    @precondition(lambda self: self.model.rows)
+    @rule(which=any_number, choice=any_number, bounced=st.booleans(), wait=st.sampled_from((HOUR / 4, HOUR / 2, DAY)))
+    def next_step(self, which: int, choice: int, bounced: bool, wait: timedelta) -> None:
+        """Anything that may happen to a letter that is with a worker."""
+        rows = [row for row in self.model.rows.values() if row.state in (State.SENDING, State.IN_DOUBT)]
+        if rows:
+            row = rows[which % len(rows)]
+            events = [event for state, event in TRANSITIONS if state is row.state and event is not Event.CRASHED]
+            event = events[choice % len(events)]
+            later = self.now + wait if event is Event.DEFERRED else None
+            assert self._move(row.id, event, later, bounced=bounced and event is Event.REFUSED)
+
+    @precondition(lambda self: self.model.rows)
+    @rule(which=any_number, event=st.sampled_from([e for e in Event if e not in (Event.CLAIM, Event.EXPIRED)]))
+    def any_event(self, which: int, event: Event) -> None:
+        """Any event for any letter, as of a worker that was thought dead: nothing happens where nothing may."""
+        numbers = sorted(self.model.rows)
+        self._move(numbers[which % len(numbers)], event)
+
+    @precondition(lambda self: self.model.rows)
+    @rule(event=st.sampled_from(OPERATOR), which=any_number)
     def operator(self, event: Event, which: int) -> None:
-        """A command on one of those replies where it can happen."""
-        letters = self.store.outbox(sources(event))
-        if letters:
-            reply = letters[which % len(letters)].id
-            if self.store.move(reply, event, self.now) and event is Event.RESEND:
-                self.resends[reply] += 1
+        """A command on one of those letters where it can happen."""
+        rows = [row.id for row in self.model.rows.values() if (row.state, event) in TRANSITIONS]
+        if rows:
+            self._move(rows[which % len(rows)], event)
 
+    def _move(self, number: int, event: Event, later: datetime | None = None, *, bounced: bool = False) -> State | None:
+        """One event to both, and to the world."""
+        row = self.model.rows[number]
+        before = row.state
+        error = "" if event is Event.ACCEPTED else "a reason"
+        got = self.store.move(number, event, self.now, error=error, next_attempt=later, bounced=bounced)
+        assert got is self.model.move(number, event, self.now, later, bounced=bounced), (before, event)
+        if got and event is Event.RESEND:
+            self.resends[number] += 1
+        elif got and before is State.IN_DOUBT and event in (Event.ACCEPTED, Event.NO_ANSWER):
+            self._goes_out(row)
+        return got
+
+    def _goes_out(self, row: Row) -> None:
+        """The server took it, or may have: nobody here can know."""
+        if row.kind == "reply":
+            self.answers.setdefault(row.letter, set()).add(row.id)
+            if row.scope:
+                self.out.setdefault((row.sender, row.scope), []).append((row.id, self.now))
+        self.sendings[row.id] += 1
+        assert self.sendings[row.id] <= 1 + self.resends[row.id], "sent again, and nobody had said so"
+
+    # crashes ----------------------------------------------------------------------------------------------------------
+    @rule(doing=st.sampled_from(("nothing", "record", "claim", "move", "tell")), one=letters, which=any_number)
+    def killed(self, doing: str, one: tuple[str, str, State, str, timedelta], which: int) -> None:
+        """SIGKILL, perhaps in the middle of something: what was not committed has not happened; then a new start."""
+        last, before = self.last, {who: [*some] for who, some in self.letter_of.items()}
+        with suppress(sqlite3.ProgrammingError), self.store.transaction():  # its connection is gone
+            self._begin(doing, one, which)
+            for store in self.stores.values():
+                assert isinstance(store, SqlStore)
+                store._db._connection.close()  # type: ignore[attr-defined]
+            self.stores = {}
+        self.last, self.letter_of = last, before
+        self._recover("")
+
+    def _begin(self, doing: str, one: tuple[str, str, State, str, timedelta], which: int) -> None:
+        """In the store only."""
+        if doing == "record":
+            made = self._entry(*one)
+            self.store.record(*PLACES[0], self.model.cursors[PLACES[0]][0], made.uid + 1, [made], self.now)
+        elif doing == "claim":
+            self.store.claim(self.now, 3, "one")
+        elif doing == "tell":
+            self.store.tell(_notice("news", 1, self.now, None, None), self.now)
+        elif self.model.rows and doing == "move":
+            row = sorted(self.model.rows.values(), key=lambda r: r.id)[which % len(self.model.rows)]
+            for event in (event for state, event in TRANSITIONS if state is row.state):
+                self.store.move(row.id, event, self.now)
+
+    @rule(owner=st.sampled_from(OWNERS))
+    def one_dies(self, owner: str) -> None:
+        """One of two daemons, and only its letters are put back."""
+        self._recover(owner)
+
+    def _recover(self, owner: str) -> None:
+        doubted = [row for row in self.model.rows.values() if row.state is State.IN_DOUBT and owner in ("", row.owner)]
+        assert self.store.recover(self.now, owner) == self.model.recover(self.now, owner)
+        for row in doubted:
+            self._goes_out(row)
+
+    @rule(step=st.sampled_from(STEPS))
+    def time_passes(self, step: timedelta) -> None:
+        """Or is set back."""
+        self.now += step
+
+    @rule(step=st.sampled_from(STEPS[:3]))
+    def time_goes_on(self, step: timedelta) -> None:
+        """As it mostly does."""
+        self.now += step
+
+    # our people, and bounces ------------------------------------------------------------------------------------------
+    @rule(topic=st.sampled_from(("news", "trouble")), count=st.sampled_from((0, 1, 2, 45)),
+          quiet=st.sampled_from((None, HOUR)), again=st.sampled_from((None, HOUR, DAY)))  # fmt: skip
+    def tell(self, topic: str, count: int, quiet: timedelta | None, again: timedelta | None) -> None:
+        """Our people are told, once."""
+        notice = _notice(topic, count, self.now, quiet, again)
+        assert self.store.tell(notice, self.now) == self.model.news(notice, self.now)
+
+    @precondition(lambda self: self.model.rows)
+    @rule(place=places, which=any_number, twice=st.booleans())
+    def bounce(self, place: Place, which: int, twice: bool) -> None:
+        """A bounce that names a letter of ours, and brings news with it."""
+        rows = sorted(self.model.rows.values(), key=lambda row: row.id)
+        self.last += 1
+        made = entry(self.last, "", at=self.now, letter_key=f"letter {self.last}")
+        notice = _notice("bounce", 1 + twice, self.now, None, DAY)
+        self._record(place, [replace(made, bounced=rows[which % len(rows)].message_id, notices=(notice,))])
+
+    # what must hold at all times --------------------------------------------------------------------------------------
     @invariant()
-    def never_twice(self) -> None:
-        """No two different replies to one sender within the window of their scope."""
-        for (_, scope), sent in getattr(self, "out", {}).items():
+    def all_is_well(self) -> None:
+        """See the module's docstring."""
+        if hasattr(self, "model"):
+            self._never_twice()
+            self._the_outbox()
+            self._the_decisions()
+            self._the_ledger()
+
+    def _never_twice(self) -> None:
+        """No two different replies to one sender within the window of their scope; one answer for a letter."""
+        for (_, scope), sent in self.out.items():
             window = WINDOWS[scope]
             for (one, at), (other, then) in pairwise(sent):
                 assert one == other or (window is not None and then - at >= window), (scope, sent)
-        for letter, replies in getattr(self, "letters", {}).items():
+        for letter, replies in self.answers.items():
             assert len(replies) == 1, letter
 
-    @invariant()
-    def one_decision_for_each_uid(self) -> None:
-        """And it is the one that was made first."""
-        if hasattr(self, "store"):
-            found = [(d.uid, d.action) for d in self.store.recent(10_000)]
-            assert sorted(found) == sorted(self.decided.items())
+    def _the_outbox(self) -> None:
+        """Every letter, in its state, due and expiring when the model says."""
+        pending = State.PENDING
+        assert {
+            x.id: (x.state, x.kind, x.mailbox, x.attempts, x.expires, x.next_attempt if x.state is pending else None)
+            for x in self.store.outbox([*State])
+        } == {
+            r.id: (r.state, r.kind, r.mailbox, r.attempts, r.expires, r.due if r.state is pending else None)
+            for r in self.model.rows.values()
+        }
+        due = [row.due for row in self.model.rows.values() if row.state is pending]
+        assert self.store.next_due(self.now) == min(due, default=None)
+        assert self.store.summary(NOW).outbox == Counter(row.state for row in self.model.rows.values())
 
-    @invariant()
-    def an_outbox_row_for_each_answer(self) -> None:
-        """No reply without its decision, no answer without its reply."""
-        if hasattr(self, "store"):
-            assert {letter.id for letter in self.store.outbox(list(State))} == set(self.keys)
+    def _the_decisions(self) -> None:
+        """One for each message, the model's; the cursor is behind it."""
+        found = [((d.mailbox, d.folder), d.uidvalidity, d.uid, d.action, d.reason) for d in self.store.recent(10_000)]
+        assert sorted(found) == sorted((*key, *what[:2]) for key, what in self.model.decisions.items())
+        for place, at in self.model.cursors.items():
+            cursor = self.store.cursor(*place)
+            assert cursor and (cursor.uidvalidity, cursor.next_uid) == at
+        letters = {letter for some in self.letter_of.values() for letter in some}
+        for mailbox in ("contact", "sales"):
+            assert self.store.known(mailbox, sorted(letters)) == self.model.known(mailbox) & letters
+
+    def _the_ledger(self) -> None:
+        """Limits are counted, answers and bounces remembered."""
+        letters = sorted({letter for some in self.letter_of.values() for letter in some})
+        asks = [ask(sender) for sender in SENDERS] + [replace(ask(""), letter_key=letter) for letter in letters]
+        ledger = self.store.ledger(asks, LIMITS, self.now)
+        counts = Counter(ledger.by_sender), Counter(ledger.by_domain), ledger.total
+        assert counts == self.model.counts(LIMITS, self.now)
+        assert ledger.letters == {key: at for key, (at, _) in self.model.letters.items()}
+        for sender in SENDERS:
+            first, count = self.model.senders.get(sender, (None, 0))
+            at = self.model.bounces.get(sender)
+            bounced = at if at and at > self.now - 60 * DAY else None
+            assert ledger.senders.get(sender, (None, 0, None)) == (first, count, bounced)
+            live = {k: v for k, v in ledger.answered.get(sender, {}).items() if not k.startswith(SHADOWS)}
+            assert live == self.model.answered(sender, self.now)
 
 
+def _notice(topic: str, count: int, now: datetime, quiet: timedelta | None, again: timedelta | None) -> Notice:
+    stem = f"{topic}.{now.timestamp():.0f}"
+    made = tuple(StaffLetter("boss@example.com", f"<{stem}.{n}@here>", topic, b"Dear boss\r\n") for n in range(count))
+    return Notice(topic, "contact", made, now + 2 * DAY, quiet, again)
+
+
+PHASES = (Phase.explicit, Phase.reuse, Phase.generate)
 Life.TestCase.settings = settings(
-    max_examples=100,
-    stateful_step_count=30,
+    max_examples=int(os.environ.get("AUTORESPONDER_EXAMPLES", "50")),
+    stateful_step_count=50,
     deadline=None,
-    phases=(Phase.explicit, Phase.reuse, Phase.generate),  # without shrinking: that outlasts the time limit of a test
+    suppress_health_check=[HealthCheck.too_slow],
+    phases=(*PHASES, Phase.shrink) if "AUTORESPONDER_SHRINK" in os.environ else PHASES,
 )
+"""Without shrinking, which outlasts the time limit of a test, unless it was asked for."""
 TestLife = Life.TestCase

@@ -411,3 +411,18 @@ def test_no_hot_query_reads_a_whole_table(tmp_path: Path, table: str) -> None:
     assert len(plans) > 20
     assert [plan for plan in plans if plan.startswith(f"SCAN {table}")] == []
     store.close()
+
+
+def test_whether_the_last_daemon_ended_in_order(tmp_path: Path) -> None:
+    path = tmp_path / "state.db"
+
+    def crashed(*, daemon: bool = True, clean: bool = True) -> bool:
+        store = open_store(path, daemon=daemon)
+        found = store.crashed()
+        store.close()
+        if not clean:
+            with _connect(path) as db:
+                db.execute("DELETE FROM meta WHERE key = 'clean'")
+        return found
+
+    assert [crashed(), crashed(clean=False), crashed(daemon=False), crashed(), crashed()] == [0, 0, 0, 1, 0]
