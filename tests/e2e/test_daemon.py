@@ -154,6 +154,39 @@ def test_reload(house: House, dovecot: Dovecot, sink: Sink, how: str) -> None:
     assert house.history("quiet@example.net") == [("silent", "rule")]
 
 
+def test_contacts_are_taken_in_and_a_broken_file_changes_nothing(house: House, dovecot: Dovecot, sink: Sink) -> None:
+    user = dovecot.new_user()
+    me, contacts = house.mailbox(user), house.folder / "contacts.csv"
+    house.more = "contacts: contacts.csv\nseasons: [{name: Now, date: 01-01..12-31, text: Good tidings}]\n"
+    house.rules = (
+        "rules:\n  - {name: Known, when: {contact: true}, reply: acknowledgement}\n  - {name: New, reply: false}\n"
+    )
+    contacts.write_text("email,name,language\nana@example.net,Ana,es\n")
+
+    def replaced(text: str) -> None:
+        """As an editor or an export does it: aside, then over the old one."""
+        assert house.notifications
+        before = house.notifications.count("READY=1")
+        contacts.with_suffix(".new").write_text(text)
+        contacts.with_suffix(".new").replace(contacts)
+        house.wait("READY=1", before + 1)
+
+    with house.running():
+        replaced("Name,Mail\nEva,eva@example.net\n")
+        assert house.said('contacts.csv:1: no column is called "email"')
+        for person in ("eva@example.net", "ana@example.net"):
+            deliver(house, user, letter(me, person), person)
+        sink.wait(1, to="ana@example.net")  # the contacts from before are in force
+        replaced("email;name;language\neva@example.net;Eva;de\nnobody;;\n")
+        assert house.said("contacts.csv:3: warning: this row is left out")
+        assert house.said("reloaded: 1 contacts, 1 before")
+        deliver(house, user, letter(me, "eva@example.net", "Again"), "eva@example.net")
+        answer = sink.wait(1, to="eva@example.net")[0].message
+    assert answer["Content-Language"] == "de"
+    assert b"Good tidings" in answer.as_bytes()
+    assert house.history("eva@example.net") == [("silent", "rule"), ("sent", "rule")]
+
+
 def test_run_once_with_a_backlog_then_a_dry_run(house: House, dovecot: Dovecot, sink: Sink) -> None:
     user = dovecot.new_user()
     me = house.mailbox(user)
