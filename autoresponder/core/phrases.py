@@ -223,9 +223,11 @@ OPENINGS = Beginnings(_phrases(_OPENINGS))
 """How they begin where neither a word nor a question follows (`GOES_ON`): people begin with these words too."""
 GOES_ON = re.compile(
     r"\Z|[^\w\s?]|\d|(?:until|till|from|through|since|bis|ab|vom|seit|jusqu|a partir|hasta|desde|ate|fino|dal|tot|"
-    r"vanaf|pana|til|fra|fran|asti|saakka|od|do|az|до|с|по|εως|kadar)\b|(?:\w+\W+){1,3}\d"
+    r"vanaf|pana|til|fra|fran|asti|saakka|od|do|az|до|с|по|εως|kadar)\b"
+    r"|(?:\w+\W+){1,3}\d{1,2}(?:[./-]\d{1,2}\b|(?:\.|er|th|st|nd|rd)?\W+(?:d[e']\W*)?(?:jan|feb|fev|gen|mar|mrt|mai|mei|maj|may|"
+    r"apr|avr|abr|jun|juin|giu|jul|juil|lug|aug|aou|ago|sep|set|o[ckut]t|out|nov|de[cszk]|dic|dez))"
 )
-"""What may follow one of `OPENINGS` (folded, without white space before it)."""
+"""What may follow one of `OPENINGS` (folded, without white space before it): a date, never a pupil and a class."""
 AUTO = re.compile(r"AUTO:(?=.*[a-z])|[Aa]uto:(?= ?(?i:re|aw|antw|sv|vs|rif|odp|tr|out of|away)\b)")
 """How Notes and Proton begin; `Auto: winter tyres` is a letter about a car in half of Europe."""
 NOTES = re.compile(

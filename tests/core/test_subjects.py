@@ -345,6 +345,7 @@ Pregunta sobre la respuesta automática
 RE: Respuesta automática: sillas
 ¿Por qué recibo una respuesta automática?
 Aviso de ausencia para mañana de Lucía
+Aviso de ausencia de Lucía 3ºB
 Fuera de la oficina hay una gotera
 Fuera de servicio
 Acuse de recibo de la multa que no llega
@@ -364,12 +365,14 @@ Conferma di lettura del contatore
 Fuori sede per lavoro, posso spostare l'appuntamento?
 Cancello automatico guasto
 Assenza di Marco domani
+Avviso di assenza Marco 2A
 """,
     "nl": """
 Vraag over automatisch antwoord
 RE: Automatisch antwoord: stoelen
 Ontvangstbevestiging niet gekregen
 Afwezigheid van Daan morgen
+Afwezigheidsmelding Tim groep 5
 Automatische deur defect
 Buiten kantoor parkeren mag dat?
 """,
