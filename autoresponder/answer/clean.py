@@ -9,7 +9,7 @@ import unicodedata
 JOINER = "\u2060"
 """Word joiner: invisible, has no width, and breaks what programs would take for a link."""
 
-_LINK = re.compile(r"://|@|\bwww[.。．｡]", re.IGNORECASE)
+_LINK = re.compile(r"://|[@＠﹫]|%40|\bmailto:|\bwww[.。．｡]", re.IGNORECASE)
 _DOT = re.compile(r"(?<=[^\W_])[.。．｡](?=[^\W\d_]{2})")
 
 

@@ -4,7 +4,8 @@ Contract: `compose` gives a complete RFC 5322 message with CRLF line ends, 7-bit
 address is not ASCII: RFC 6532), no line over 998 octets, multipart/alternative of text and HTML (in a multipart/mixed
 with the template's attachments, where it has any), and never Cc, Bcc, Reply-To or any of the letter's text but its
 subject. The same decision gives the same Message-ID. It raises ValueError for a target no letter can be sent to, and
-the template's own error where a template fails: the caller quarantines.
+the template's own error where a template fails, or where the answer would say an address that has no business in it
+(`answer.leaks`): the caller quarantines.
 """
 
 import base64
@@ -21,6 +22,7 @@ from autoresponder.answer import language as languages
 from autoresponder.answer.attachments import Attachment
 from autoresponder.answer.brand import LOGO_ID, Brand, read_logo
 from autoresponder.answer.clean import one_line
+from autoresponder.answer.leaks import Guard
 from autoresponder.answer.markdown import wrap
 from autoresponder.answer.names import person
 from autoresponder.answer.season import Season, season_of
@@ -58,10 +60,17 @@ class Composer:
     """Decision to bytes. Holds the compiled templates and the logo; may be used from several threads."""
 
     def __init__(
-        self, library: Library, brand: Brand, signer: Signer, language: Language, seasons: Sequence[Season] = ()
+        self,
+        library: Library,
+        brand: Brand,
+        signer: Signer,
+        language: Language,
+        seasons: Sequence[Season] = (),
+        ours: Iterable[str] = (),
     ) -> None:
-        """`language` is asked only when rule and contact do not say."""
-        self._seasons = seasons
+        """`language` is asked only when rule and contact do not say. `ours`: the addresses of all mailboxes."""
+        self._seasons, self._ours = seasons, tuple(ours)
+        self._guard = Guard(library.addresses, (text for season in seasons for _tag, text in season.texts))
         self._library, self._brand, self._signer, self._language = library, brand, signer, language
         logo = Path(brand.logo) if library.brand.logo else None
         kind, data = read_logo(logo) if logo else ("", b"")
@@ -97,6 +106,8 @@ class Composer:
             home=mailbox.language,
         )
         rendered = self._library.render(rule.reply, self._tongues(rule.reply, decision, message, mailbox), values)
+        ours = (target.email, mailbox.address, *mailbox.aliases, *self._ours)
+        self._guard.check(rendered.seen(), ours, decision.contact, rendered.file)
         if test:
             rendered = _as_test(rendered, rule.reply)
         seed = f"{decision.ask.letter_key}\x1f{rule.name}"

@@ -26,7 +26,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import missing
 from markupsafe import escape
 
-from autoresponder.answer import markdown, words
+from autoresponder.answer import leaks, markdown, words
 from autoresponder.answer.attachments import Attachment, Shelf, heavy
 from autoresponder.answer.brand import Brand, Face
 from autoresponder.answer.clean import one_line
@@ -71,6 +71,16 @@ class Rendered:
     language: str
     from_name: str  # "" when the template does not say
     attachments: tuple[Attachment, ...] = ()
+    file: str = ""  # the template's
+
+    def seen(self) -> Iterator[tuple[str, str]]:
+        """(what it is, the text) of all that the recipient reads."""
+        yield from (
+            ("subject", self.subject),
+            ("name in From", self.from_name),
+            ("text", self.text),
+            ("page", self.html),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +116,7 @@ class Library:
         self.brand = Face.of(loader.brand)
         self.names = tuple(sorted(sources))
         self.files = tuple(loader.files)
+        self.addresses = frozenset(loader.addresses)  # those that stand in the files and the brand
         self._sources, self._loader = sources, loader
         self._variants: dict[Path, Variant] = {}  # what was compiled so far
         self._door = threading.Lock()
@@ -202,6 +213,7 @@ class Library:
             language=language,
             from_name=one_line(variant.from_name.render(context), MAX_SUBJECT) if variant.from_name else "",
             attachments=variant.source.attachments,
+            file=str(variant.source.path),
         )
 
     def _try(self, variant: Variant, columns: tuple[str, ...], seasons: Sequence[Season]) -> Iterator[Problem]:
@@ -215,9 +227,17 @@ class Library:
         if sentence := heavy(source.attachments):
             place = source.place(source.front["attachments"][1])
             yield Problem(place, sentence, "smaller files arrive more surely", "warning")
+        guard = leaks.Guard(self.addresses, (text for season in seasons for _tag, text in season.texts))
         for values in samples(self.brand, columns, seasons):
             try:
                 rendered = self._fill(variant, values, language)
+                guard.check(
+                    rendered.seen(), (values.sender_address, values.mailbox_address), values.contact, rendered.file
+                )
+            except leaks.LeakError as error:
+                line = next((n for n, row in enumerate(source.body.split("\n"), 1) if "@" in row), 0)
+                yield Problem(source.place(line), error.sentence, error.step)
+                return
             except Exception as error:  # a template may fail in any way: all of them are the template's
                 yield self._blame(variant, values, language, error)
                 return
@@ -388,6 +408,8 @@ class _Loader:
         self.folder, self.brand = folder, brand
         self.found: list[Problem] = [Problem(Place("brand"), sentence) for sentence in brand.problems()]
         self.files: list[Path] = []
+        self.addresses = {key for text in (brand.name, brand.signature, brand.address, brand.website)
+                          for key in leaks.written(text)}  # fmt: skip
         self._shelf = Shelf(folder)
         self.sources: dict[str, Source] = {}  # file name -> source
         self.texts: dict[str, str] = {}  # file name -> as text, as HTML: what a layout or {% include %} finds
@@ -468,6 +490,7 @@ class _Loader:
         self.files.append(path)
         try:
             content = path.read_text(encoding="utf-8-sig")
+            self.addresses |= leaks.written(content[:MAX_FILE])
         except UnicodeDecodeError:
             self._problem(Place(str(path)), "this file is not UTF-8 text", "save it as UTF-8")
         except OSError as error:

@@ -41,9 +41,10 @@ def make_book(settings: Settings, library: Library, signer: Signer) -> Book:
     """What the desk goes by."""
     language = partial(detect, languages=_languages(settings, library))
     policy = replace(settings.policy, signer=signer)
+    ours = [address for box in policy.mailboxes.values() for address in (box.address, *box.aliases)]
     return Book(
         policy=policy,
-        composer=Composer(library, settings.brand, signer, language, settings.seasons),
+        composer=Composer(library, settings.brand, signer, language, settings.seasons, ours),
         language=language,
         envelope_from={name: account.envelope_from for name, account in settings.accounts.items()},
         staff=Staff(policy, signer, settings.alert, settings.notify),
