@@ -2,7 +2,7 @@
 
 SHELL = /bin/sh
 .DEFAULT_GOAL = help
-.PHONY: help venv demo test lint bench faults soak flood packages editor install configuration uninstall languages corpus screenshots anatomy
+.PHONY: help venv demo test lint bench faults planted soak flood packages editor install configuration uninstall languages corpus screenshots anatomy
 
 VENV = .venv
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
@@ -54,6 +54,9 @@ bench: $(VENV)/.dev packages  ## how fast, beside the floor
 
 faults: $(VENV)/.dev packages  ## break the daemon at every step of a letter's way, and count (ten minutes)
 	$(VENV)/bin/python -m tests.faults
+
+planted: $(VENV)/.dev  ## bugs on purpose in the store, and which of them the state machine finds (ten minutes)
+	@$(VENV)/bin/python -m tests.store.planted
 
 soak: $(VENV)/.dev packages  ## a busy mailbox under constant faults: SECONDS=3600, SEED=7
 	$(VENV)/bin/python -m tests.faults.soak --seconds $(SECONDS) $(if $(SEED),--seed $(SEED))

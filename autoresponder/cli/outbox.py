@@ -145,7 +145,7 @@ def do_retry(args: argparse.Namespace) -> int:
     with opened(args) as store:
         waiting = {q.id: q for q in store.quarantined()}
         when = _when_tried(store, now)
-        for number in _ids(args.ids, [*waiting]):
+        for number in _named(args.ids, [*waiting]):
             if number in waiting and store.ask_retry(number, now):
                 print(f"{number}: {when(waiting[number])}")
             else:
@@ -176,13 +176,20 @@ def do_dismiss(args: argparse.Namespace) -> int:
     """0 when every one was there, 1 when one was not."""
     failed, now = False, datetime.now(UTC)
     with opened(args) as store:
-        for number in _ids(args.ids, [q.id for q in store.quarantined()]):
+        for number in _named(args.ids, [q.id for q in store.quarantined()]):
             if store.end_quarantine(number, "dismissed", "an operator dismissed it", now, decided=True):
                 print(f"{number}: dismissed; it gets no answer")
             else:
                 failed = True
                 print(paint(NOT_THERE.format(number), "bad"))
     return ExitCode.FOUND_WRONG if failed else ExitCode.OK
+
+
+def _named(words: list[str], quarantined: list[int]) -> list[int]:
+    """As `_ids`; says so when there is none."""
+    if not (found := _ids(words, quarantined)):
+        print("nothing is quarantined")
+    return found
 
 
 def _ids(words: list[str], everything: list[int]) -> list[int]:
