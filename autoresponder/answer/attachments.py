@@ -205,7 +205,7 @@ def _part(name: str, kind: str, data: bytes) -> bytes:
 
 def _file_name(name: str) -> list[str]:
     """The parameter of RFC 2183 section 2.3, in as many pieces as it needs (RFC 2231 section 4.1)."""
-    if name.isascii() and len(name) <= _LINE:
+    if _is_plain(name):
         return [f" filename={_quoted(name)}"]
     pieces = [""]
     for char in name:
@@ -220,9 +220,14 @@ def _file_name(name: str) -> list[str]:
     return [f"{line};" for line in lines[:-1]] + lines[-1:]
 
 
+def _is_plain(name: str) -> bool:
+    """Whether every program reads the name as it is (and none takes it for encoded, RFC 2047)."""
+    return name.isascii() and "=?" not in name and len(name) <= _LINE
+
+
 def _plain(name: str) -> str:
     """An ASCII name for programs that do not read RFC 2231: accents off, the rest as `_`, the ending kept."""
-    if name.isascii() and len(name) <= _LINE:
+    if _is_plain(name):
         return name
     stem, dot, ending = name.rpartition(".")
     if not dot:

@@ -21,7 +21,7 @@ from pathlib import Path
 from autoresponder.answer import language as languages
 from autoresponder.answer.attachments import Attachment
 from autoresponder.answer.brand import LOGO_ID, Brand, read_logo
-from autoresponder.answer.clean import one_line
+from autoresponder.answer.headers import encoded, mailbox_header
 from autoresponder.answer.leaks import Guard
 from autoresponder.answer.markdown import wrap
 from autoresponder.answer.names import person
@@ -37,7 +37,9 @@ from autoresponder.core.token import TOKEN_HEADER, Signer
 MAX_REFERENCES = 900
 """Characters of a References header; RFC 5322 has no limit, RFC 5321 servers have one for header lines."""
 _ID = re.compile(r"<[!-;=?A-~]{1,150}@[!-;=?A-~]{1,100}>")
-_ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]*")
+_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+_GOOD_ID = re.compile(rf"(?=.{{3,252}}\Z)<{_ATOM}(?:\.{_ATOM})*@(?:{_ATOM}(?:\.{_ATOM})*|\[[!-Z^-~]+\])>")
+"""RFC 5322 section 3.6.4. Of older letters only such are named: at others strict readers give up the whole list."""
 _SYMBOLS = "23456789BCDFGHJKMNPQRSTVWXYZ"
 """Of a reference number: no vowels (no words), nothing that looks like something else."""
 
@@ -215,7 +217,7 @@ def _thread(message: Message) -> tuple[str, ...]:
     if not _ID.fullmatch(parent):
         return ()
     before = message.references or (message.in_reply_to if len(message.in_reply_to) == 1 else ())
-    chain = [one for one in dict.fromkeys(before[:1] + before[-50:]) if one != parent and _ID.fullmatch(one)]
+    chain = [one for one in dict.fromkeys(before[:1] + before[-50:]) if one != parent and _GOOD_ID.fullmatch(one)]
     room = MAX_REFERENCES - len(parent) - sum(len(one) + 3 for one in chain[:1])
     kept: list[str] = []
     for one in reversed(chain[1:]):
@@ -226,57 +228,10 @@ def _thread(message: Message) -> tuple[str, ...]:
     return (*chain[:1], *reversed(kept), parent)
 
 
-def mailbox_header(name: str, address: Address) -> str:
-    """`"Name" <address>` for From and To, encoded; the domain in A-labels where the address is not ASCII otherwise."""
-    email = address.email
-    if not email.isascii():
-        email = f"{email.rpartition('@')[0]}@{address.domain}"
-    if any(c <= " " or c in "<>,\x7f" for c in email):
-        raise ValueError("this address cannot stand in a header")
-    name = one_line(name, 120)
-    if not name:
-        return email
-    if name.isascii() and "=?" not in name and len(name) < 60:
-        if not _ATOMS.fullmatch(name):
-            name = '"' + re.sub(r'(["\\])', r"\\\1", name) + '"'
-    else:
-        name = encoded(name, 10, force=True)
-    return f"{name}\r\n <{email}>" if len(name) + len(email) > 64 else f"{name} <{email}>"
-
-
-def encoded(text: str, used: int, *, force: bool = False) -> str:
-    """Unstructured text as a header may carry it: ASCII as it is, folded between words; anything else, and anything
-    that could be taken for an encoded word, as RFC 2047 encoded words of at most 75 characters."""
-    text = one_line(text, 400)
-    if not force and text.isascii() and "=?" not in text:
-        out: list[str] = []
-        length = used
-        for word in text.split(" "):
-            if out and length + 1 + len(word) > 78:
-                out.append(f"\r\n {word}")
-                length = 1 + len(word)
-            else:
-                out.append(f" {word}" if out else word)
-                length += 1 + len(word)
-        return "".join(out)
-    chunks: list[str] = []
-    chunk, size = "", 0
-    for char in text:
-        width = len(char.encode("utf-8", "replace"))
-        if size + width > (45 if chunks else 39):
-            chunks.append(chunk)
-            chunk, size = "", 0
-        chunk, size = chunk + char, size + width
-    chunks.append(chunk)
-    return "\r\n ".join(
-        f"=?utf-8?b?{binascii.b2a_base64(c.encode('utf-8', 'replace'), newline=False).decode()}?=" for c in chunks
-    )
-
-
 def text_part(kind: str, text: str) -> bytes:
     """A text part, its header too, in the encoding that suits it: plain, quoted-printable, base64 for other scripts."""
     data = text.replace("\r", "").encode("utf-8", "replace").replace(b"\n", b"\r\n")
-    if data.isascii() and max(map(len, data.split(b"\r\n"))) <= 76 and b"\r\nFrom " not in data:
+    if data.isascii() and max(map(len, data.split(b"\r\n"))) <= 76 and b"\r\nFrom " not in b"\r\n" + data:
         charset, encoding = "us-ascii", "7bit"
     elif (len(data) - len(data.decode("ascii", "ignore"))) * 4 > len(data):
         charset, encoding, data = "utf-8", "base64", base64.encodebytes(data).replace(b"\n", b"\r\n")

@@ -148,7 +148,7 @@ NAMES = [
     ("back\\slash.pdf", "back\\slash.pdf"),
     ("é" * 120 + ".pdf", "e" * 60 + ".pdf"),
     ("n" * 140 + ".pdf", "n" * 60 + ".pdf"),
-    ("=?utf-8?q?x?=.pdf", "=?utf-8?q?x?=.pdf"),
+    ("=?utf-8?q?x?=.pdf", "utf-8_q_x.pdf"),
     ("Preisliste 2026.v1.2 — ü.pdf", "Preisliste 2026.v1.2 u.pdf"),
 ]
 
