@@ -14,7 +14,6 @@ from html import unescape
 from urllib.parse import unquote
 
 from autoresponder.answer.brand import LOGO_ID
-from autoresponder.answer.clean import JOINER
 from autoresponder.core.address import matches, sender_key
 from autoresponder.core.contacts import Row
 from autoresponder.errors import UserError
@@ -72,7 +71,6 @@ def written(text: str) -> frozenset[str]:
 def addresses(text: str, *, page: bool = False) -> Iterator[tuple[str, ...]]:
     """Every address in a text or (with entities) a page, by its key (`sender_key`), and by a second one where it may
     begin later or end earlier: Chinese and Japanese put no spaces around it."""
-    text = text.replace(JOINER, "")
     if page and "&" in text:
         text = _SPELT.sub("@", text)
     for spelling in _WIDE:
