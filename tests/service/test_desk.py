@@ -45,6 +45,7 @@ def office(tmp_path: Path) -> Iterator[Office]:
     (tmp_path / "rules.yaml").write_text(RULES)
     (tmp_path / "templates").mkdir()
     body = "Thank you.{% if original.subject == 'boom' %}{{ 1 // 0 }}{% endif %}\n"
+    body += "{% if original.subject == 'leak' %}{{ 'bob' ~ '@' ~ 'other.example' }}{% endif %}\n"
     (tmp_path / "templates" / "acknowledgement.md").write_text(f"---\nsubject: Thank you\n---\n{body}")
     settings, library = load_all(tmp_path / "rules.yaml")
     store = open_store(settings.state, daemon=True)
@@ -94,6 +95,14 @@ def test_a_template_that_fails_on_one_letter_and_then_a_retry(office: Office) ->
     office.desk.handle(CURSOR, [fetched(1, "mended")], 3)
     assert office.store.quarantined() == []
     assert sorted(one.target for one in office.store.outbox()) == ["p1@example.net", "p2@example.net"]
+
+
+def test_an_answer_with_somebody_else_s_address_is_quarantined_with_the_reason(office: Office) -> None:
+    handled = office.desk.handle(CURSOR, [fetched(1, "leak"), fetched(2)], 3)
+    assert (handled.decided, handled.replies) == (2, 1)
+    (poison,) = office.store.quarantined()
+    assert "acknowledgement.md: the text would say b…@other.example" in poison.why
+    assert "bob" not in poison.why + poison.traceback.replace("b…@other.example", "")
 
 
 def test_a_batch_that_was_half_recorded_is_not_answered_twice(office: Office) -> None:
