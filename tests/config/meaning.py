@@ -12,11 +12,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from email.message import EmailMessage
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from autoresponder.answer.brand import Brand
 from autoresponder.answer.templates import Library
 from autoresponder.config.build import load_settings
 from autoresponder.core.decide import Decision, decide, read
@@ -102,8 +104,13 @@ def book_of(case: Case, folder: Path) -> Book:
     (folder / "templates").symlink_to(ROOT / "templates")
     settings = load_settings(path, environ={})
     assert bool(settings.warnings) == case.warns, [str(warning) for warning in settings.warnings]
-    library = Library.load(settings.templates, settings.brand, lazy=True)
-    return make_book(settings, library, Signer(b"a key for tests only, 32 octets!"))
+    return make_book(settings, _library(), Signer(b"a key for tests only, 32 octets!"))
+
+
+@cache
+def _library() -> Library:
+    """The sample templates; how they look is nothing that a decision depends on."""
+    return Library.load(ROOT / "templates", Brand(), lazy=True)
 
 
 def outcomes(case: Case, book: Book) -> Iterator[tuple[Row, str]]:
