@@ -396,7 +396,7 @@ class Session:
         batch: list[Fetched] = []
         for uid in uids:
             one, why = found.get(uid), trouble
-            if one is None and (uid in passed_over or (why and len(uids) > 1)):
+            if one is None and (uid in passed_over or why):  # alone, and even so twice: the trouble may have passed
                 alone, why = self._ask([uid], limit)
                 one = alone.get(uid)
                 why = why or ("the server has this message and does not give it" if uid in passed_over else "")

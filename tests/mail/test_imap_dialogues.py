@@ -439,6 +439,14 @@ def test_one_bad_message_does_not_stop_the_others(name: str) -> None:
     assert (two.raw, two.broken) == (b"hello", "")
 
 
+@pytest.mark.parametrize(("second", "broken"), [(data(1) + b"%t OK done\r\n", ""), (b"%t BAD Unknown\r\n", "Unknown")])
+def test_a_trouble_is_only_the_message_s_when_it_comes_again(second: bytes, broken: str) -> None:
+    (one,) = fetch(["UID FETCH 1 .*", b"%t BAD Unknown\r\n", "UID FETCH 1 .*", second], [1])
+    assert (one.uid, bool(one.raw)) == (1, not broken)
+    assert broken in one.broken
+    assert bool(one.broken) == bool(broken)
+
+
 @pytest.mark.parametrize(("second", "broken"), [(data(1), ""), (b"", "does not give it")])
 def test_a_message_that_the_answer_passed_over_is_asked_for_again(second: bytes, broken: str) -> None:
     done = b"%t OK done\r\n"
