@@ -27,6 +27,7 @@ from autoresponder.answer.markdown import wrap
 from autoresponder.answer.names import person
 from autoresponder.answer.season import Season, season_of
 from autoresponder.answer.templates import Library, Rendered
+from autoresponder.answer.threads import thread_headers
 from autoresponder.answer.values import Values
 from autoresponder.core.address import Address, is_answerable
 from autoresponder.core.decide import Decision
@@ -34,12 +35,6 @@ from autoresponder.core.message import Message
 from autoresponder.core.policy import Language, Mailbox
 from autoresponder.core.token import TOKEN_HEADER, Signer
 
-MAX_REFERENCES = 900
-"""Characters of a References header; RFC 5322 has no limit, RFC 5321 servers have one for header lines."""
-_ID = re.compile(r"<[!-;=?A-~]{1,150}@[!-;=?A-~]{1,100}>")
-_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
-_GOOD_ID = re.compile(rf"(?=.{{3,252}}\Z)<{_ATOM}(?:\.{_ATOM})*@(?:{_ATOM}(?:\.{_ATOM})*|\[[!-Z^-~]+\])>")
-"""RFC 5322 section 3.6.4. Of older letters only such are named: at others strict readers give up the whole list."""
 _SYMBOLS = "23456789BCDFGHJKMNPQRSTVWXYZ"
 """Of a reference number: no vowels (no words), nothing that looks like something else."""
 
@@ -113,7 +108,7 @@ class Composer:
         if test:
             rendered = _as_test(rendered, rule.reply)
         seed = f"{decision.ask.letter_key}\x1f{rule.name}"
-        return self._finish(rendered, values, target, seed, _thread(message))
+        return self._finish(rendered, values, target, seed, thread_headers(message, now))
 
     def page(self, answer: Answer) -> str:
         """The answer's HTML for a browser, which cannot look for the logo in the letter: it is in the page itself."""
@@ -149,9 +144,8 @@ class Composer:
             f"Date: {format_datetime(values.now.astimezone(values.office.zone))}",
             f"Message-ID: {message_id}",
         ]
-        if thread:
-            head += [f"In-Reply-To: {thread[-1]}", "References: " + "\r\n ".join(thread)]
         head += [
+            *thread,
             "Auto-Submitted: auto-replied",
             "X-Auto-Response-Suppress: All",
             f"{TOKEN_HEADER}: {token}",
@@ -208,24 +202,6 @@ def _symbols(digest: str, count: int) -> str:
 def _name_of(message: Message, target: Address) -> str:
     """The name that From gives to the target's address, for a Reply-To without one."""
     return next((a.name for a in message.from_ if a.name and a.email.lower() == target.email.lower()), "")
-
-
-def _thread(message: Message) -> tuple[str, ...]:
-    """What References says (RFC 5322 section 3.6.4): the letter's own references, or its only In-Reply-To, and then the
-    letter; the first and the last ones when there are too many. None without a usable Message-ID."""
-    parent = message.message_id
-    if not _ID.fullmatch(parent):
-        return ()
-    before = message.references or (message.in_reply_to if len(message.in_reply_to) == 1 else ())
-    chain = [one for one in dict.fromkeys(before[:1] + before[-50:]) if one != parent and _GOOD_ID.fullmatch(one)]
-    room = MAX_REFERENCES - len(parent) - sum(len(one) + 3 for one in chain[:1])
-    kept: list[str] = []
-    for one in reversed(chain[1:]):
-        room -= len(one) + 3
-        if room < 0:
-            break
-        kept.append(one)
-    return (*chain[:1], *reversed(kept), parent)
 
 
 def text_part(kind: str, text: str) -> bytes:

@@ -26,6 +26,7 @@ Subject: Order 48213\r
 Date: Mon, 23 Nov 2026 10:29:12 +0100\r
 Message-ID: <b7f1@example.net>\r
 References: <a0c2@example.net>\r
+Thread-Index: Ad17LRlZAAECAwQFBgcICQoLDA0ODw==\r
 \r
 Good morning, when will my order arrive? Thank you.\r
 """
@@ -39,8 +40,11 @@ EXPLAINED = {
     "Date": ("RFC 5322 §3.6.1", "When the answer was made, in the office's time zone."),
     "Message-ID": ("RFC 5322 §3.6.4", "Signed, and the same for the same letter and rule: a letter sent twice by a crash "
                    "would be one letter to those who drop duplicates, and a bounce of it is recognised as ours."),
-    "In-Reply-To": ("RFC 5322 §3.6.4", "The letter that is answered; Gmail, Outlook and Thunderbird thread by it."),
-    "References": ("RFC 5322 §3.6.4", "The letter's own references and then the letter, at most 900 characters."),
+    "In-Reply-To": ("RFC 5322 §3.6.4", "The letter that is answered."),
+    "References": ("RFC 5322 §3.6.4", "The letter's own references and then the letter, at most 900 characters; of older "
+                   "ones only those of the right form, since some readers drop the whole list for a wrong one."),
+    "Thread-Index": ("[MS-OXOMSG] 2.2.1.3", "The letter's own, with a step for this answer: Outlook's way to find the "
+                     "conversation. Only where the letter has one."),
     "Auto-Submitted": ("RFC 3834 §5", "Says that no person wrote this; whoever keeps to RFC 3834 does not answer it."),
     "X-Auto-Response-Suppress": ("[MS-OXCMAIL]", "The same for Exchange and Outlook, which do not read "
                                  "Auto-Submitted: no auto-reply, no read or delivery report."),
@@ -55,6 +59,21 @@ EXPLAINED = {
     "Content-ID": ("RFC 2392", "What the HTML calls the logo (`cid:`): nothing is fetched, nobody is told of a reading."),
     "Content-Disposition": ("RFC 2183 §2.1", "Part of the page, not an attachment."),
 }  # fmt: skip
+THREADS = """\
+| program | goes by | so the answer has |
+|---|---|---|
+| Gmail | `References` or `In-Reply-To`, and the same subject behind `Re:` | both, and the letter's own subject behind one \
+`Re: `. A subject that had to be shortened (over 150 characters), or that held a link or an address, begins a new \
+conversation there: links are never repeated. |
+| Outlook, Exchange, Outlook.com | `Thread-Index`; without one, `References` and the subject | the letter's index with one \
+step more; no `Thread-Topic`, which is the subject without `Re:` anyway |
+| Thunderbird, Apple Mail, K-9 | `References`, then `In-Reply-To`; Apple Mail also the subject | the letter's `Message-ID` \
+last in both |
+| all of them | strip `Re:` before they compare | `Re: ` in plain ASCII, once, also where the rest is encoded; `AW:`, `SV:`, \
+`RV:`, `TR:` … of the letter are gone |
+
+Taken from what their makers publish and from what they write themselves; not tried in the programs. The form is checked by a test.
+"""
 ENVELOPE = """\
 | | RFC | why |
 |---|---|---|
@@ -100,7 +119,10 @@ def page() -> str:
         + f"```text\n{letter}\n```\n\nThe answer, lines end with CR LF:\n\n```text\n{_shortened(raw)}\n```\n\n"
         "## The headers\n\n| header | RFC | why |\n|---|---|---|\n" + "\n".join(rows) + "\n\n"
         "What is not there: Cc, Bcc, Reply-To, Return-Path, List-*, Precedence (its only use is to be taken for bulk), "
-        "X-Mailer, and any of the letter's text but its subject.\n\n## The envelope\n\n" + ENVELOPE
+        "X-Mailer, and any of the letter's text but its subject.\n\n## Threading\n\n"
+        + THREADS
+        + "\n## The envelope\n\n"
+        + ENVELOPE
     )
 
 

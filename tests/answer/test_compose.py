@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from autoresponder.answer.clean import JOINER
-from autoresponder.answer.compose import MAX_REFERENCES, is_reference, reference
+from autoresponder.answer.compose import is_reference, reference
 from autoresponder.answer.templates import Library
+from autoresponder.answer.threads import MAX_REFERENCES
 from autoresponder.core.address import Address
 from autoresponder.core.message import Headers, Message, parse
 from autoresponder.core.token import TOKEN_HEADER, Signer
