@@ -24,6 +24,7 @@ from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -376,13 +377,14 @@ def _notice(topic: str, count: int, now: datetime, quiet: timedelta | None, agai
     return Notice(topic, "contact", made, now + 2 * DAY, quiet, again)
 
 
+EXAMPLES = int(os.environ.get("AUTORESPONDER_EXAMPLES", "50"))
 PHASES = (Phase.explicit, Phase.reuse, Phase.generate)
 Life.TestCase.settings = settings(
-    max_examples=int(os.environ.get("AUTORESPONDER_EXAMPLES", "50")),
+    max_examples=EXAMPLES,
     stateful_step_count=50,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
     phases=(*PHASES, Phase.shrink) if "AUTORESPONDER_SHRINK" in os.environ else PHASES,
 )
 """Without shrinking, which outlasts the time limit of a test, unless it was asked for."""
-TestLife = Life.TestCase
+TestLife = pytest.mark.timeout(max(120, 3 * EXAMPLES))(Life.TestCase)
