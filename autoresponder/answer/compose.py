@@ -15,6 +15,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from email.utils import format_datetime
+from functools import lru_cache
 from html import escape
 from pathlib import Path
 
@@ -212,9 +213,16 @@ def text_part(kind: str, text: str) -> bytes:
     elif (len(data) - len(data.decode("ascii", "ignore"))) * 4 > len(data):
         charset, encoding, data = "utf-8", "base64", base64.encodebytes(data).replace(b"\n", b"\r\n")
     else:
-        charset, encoding, data = "utf-8", "quoted-printable", binascii.b2a_qp(data, istext=True)
+        charset, encoding = "utf-8", "quoted-printable"
+        data = b"\r\n".join(map(_quoted_printable, data.split(b"\r\n")))
     head = f"Content-Type: text/{kind}; charset={charset}\r\nContent-Transfer-Encoding: {encoding}\r\n\r\n"
     return head.encode() + data
+
+
+@lru_cache(maxsize=1024)
+def _quoted_printable(line: bytes) -> bytes:
+    """A line as RFC 2045 section 6.7 has it; most lines are the same in every answer."""
+    return binascii.b2a_qp(line + b"\r\n", istext=True)[:-2]
 
 
 def multipart(kind: str, boundary: str, parts: Iterable[bytes]) -> bytes:

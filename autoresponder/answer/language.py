@@ -48,8 +48,13 @@ def own_words(subject: str, text: str) -> str:
         if not line.lstrip().startswith((">", "|")):
             lines.append(line)
             wanted -= len(line)
-    words = (word for line in lines for word in line.split() if not _NOISE.search(word))
-    return " ".join(_MARKS.sub(" ", " ".join(words)).split())[:MAX_TEXT]
+    written = " ".join(_quiet(line) for line in lines)
+    return " ".join(_MARKS.sub(" ", written).split())[:MAX_TEXT]
+
+
+def _quiet(line: str) -> str:
+    """A line without addresses, links and numbers."""
+    return " ".join(word for word in line.split() if not _NOISE.search(word)) if _NOISE.search(line) else line
 
 
 def asked_for(message: Message) -> Iterator[str]:

@@ -30,7 +30,7 @@ class Signer:
     key: bytes = field(repr=False)
 
     def _mac(self, text: str) -> str:
-        return hmac.new(self.key, text.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()[:20]
+        return hmac.digest(self.key, text.encode("utf-8", "surrogatepass"), "sha256").hex()[:20]
 
     def message_id(self, seed: str, domain: str) -> str:
         """`<ar.SEED.MAC@domain>` for one answer; `seed` is what makes it unique (letter key and rule)."""
@@ -52,4 +52,4 @@ class Signer:
 
     def pseudonym(self, text: str) -> str:
         """A keyed hash that stands for an erased address (`forget`): the same text always gives the same one."""
-        return hmac.new(self.key, b"forget:" + text.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()[:32]
+        return hmac.digest(self.key, b"forget:" + text.encode("utf-8", "surrogatepass"), "sha256").hex()[:32]
