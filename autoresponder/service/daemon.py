@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
@@ -28,6 +29,7 @@ from autoresponder.errors import ConfigError, RemoteError
 from autoresponder.mail.smtp import Sent
 from autoresponder.service.book import load_all, make_book
 from autoresponder.service.care import Care
+from autoresponder.service.changes import differences
 from autoresponder.service.clock import ClockWatch, run_now
 from autoresponder.service.deliver import Delivery, Outgoing
 from autoresponder.service.desk import Desk
@@ -255,7 +257,7 @@ class Daemon:
             self._problem = ""
             changed_meanwhile = self._signature() != read
             self._take_over(settings, library)
-            self._seen_files = () if changed_meanwhile else self._signature()
+            self._seen_files = read if changed_meanwhile else self._signature()
             await self._first_look()
         self._try_now()
         self._note_soon()
@@ -293,7 +295,7 @@ class Daemon:
         for name, account in settings.accounts.items():
             if any((name, folder) not in self._watchers for folder in account.folders):
                 self._start(account)
-        for line in _differences(old, settings):
+        for line in differences(old, settings):
             log.info("reloaded: %s", line)
         for warning in settings.warnings:
             log.warning("%s", warning)
@@ -340,8 +342,9 @@ class Daemon:
         self._delivery.wake()
 
     async def _look_at_files(self) -> None:
-        if self._signature() != self._seen_files:
-            log.info("the configuration changed on disk")
+        if now := set(self._signature()).symmetric_difference(self._seen_files):
+            names = ", ".join(sorted({Path(path).name for path, *_ in now}))
+            log.info("the configuration changed on disk: %s", names)
             self.reload()
 
     async def _tick(self) -> None:
@@ -439,22 +442,3 @@ def _writable(settings: Settings, account: Account) -> bool:
 def _files(settings: Settings, account: Account) -> bool:
     """Whether this mailbox's answers are filed in its folder of sent letters."""
     return account.save_sent and not (settings.shadow or account.mailbox.shadow)
-
-
-def _differences(old: Settings, new: Settings) -> list[str]:
-    """What a reload changed, a line each."""
-    before, after = ({rule.name: rule for rule in s.policy.rules} for s in (old, new))
-    lines = [f"rule “{name}” added" for name in after if name not in before]
-    lines += [f"rule “{name}” removed" for name in before if name not in after]
-    lines += [f"rule “{name}” changed" for name in after if name in before and before[name] != after[name]]
-    if not lines and [*before] != [*after]:
-        lines.append("the order of the rules changed")
-    lines += [f"mailbox {name} added" for name in new.accounts if name not in old.accounts]
-    lines += [f"mailbox {name} removed" for name in old.accounts if name not in new.accounts]
-    if old.policy.contacts != new.policy.contacts:
-        lines.append(f"{len(new.policy.contacts.rows)} contacts, {len(old.policy.contacts.rows)} before")
-    if old.seasons != new.seasons:
-        lines.append("the seasons changed")
-    if old.shadow != new.shadow:
-        lines.append("shadow mode on: nothing is sent" if new.shadow else "live: answers are sent from now on")
-    return lines
