@@ -19,6 +19,7 @@ UNITS ?= /etc/systemd/system
 EXTRAS ?= holidays,language
 UNIT = autoresponder.service
 EDITOR_SERVER = $(VENV)/editor/node_modules/yaml-language-server/bin/yaml-language-server
+VALIDATOR = $(VENV)/editor/node_modules/html-validate/bin/html-validate.js
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1|\2/p' Makefile | awk -F'|' '{ printf "  %-16s %s\n", $$1, $$2 }'
@@ -64,11 +65,13 @@ soak: $(VENV)/.dev packages  ## a busy mailbox under constant faults: SECONDS=36
 flood: $(VENV)/.dev packages  ## ten thousand letters in a minute
 	$(VENV)/bin/python -m benchmarks.flood
 
-# The language server that editors use for YAML; without npm the tests that drive it are skipped, with a loud line.
+# The language server that editors use for YAML, and a judge of HTML; without npm the tests that need them are skipped,
+# with a loud line.
 editor: $(VENV)/bin/python
-	@[ -e $(EDITOR_SERVER) ] || ! command -v npm >/dev/null || { mkdir -p $(VENV)/editor && \
-		npm install --silent --no-audit --no-fund --prefix $(VENV)/editor yaml-language-server@1.25.0; } || \
-		echo "could not install yaml-language-server" >&2
+	@[ -e $(EDITOR_SERVER) -a -e $(VALIDATOR) ] || ! command -v npm >/dev/null || { mkdir -p $(VENV)/editor && \
+		npm install --silent --no-audit --no-fund --prefix $(VENV)/editor \
+			yaml-language-server@1.25.0 html-validate@8.29.0; } || \
+		echo "could not install yaml-language-server and html-validate" >&2
 
 packages:
 	@sh .ci/packages.sh $(PACKAGES)

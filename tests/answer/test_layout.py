@@ -1,7 +1,7 @@
 """The page around an answer: valid, small, readable by day and night, from left and from right, nothing from elsewhere.
 
-An independent parser (html5lib, strict) judges the HTML, the table in docs/templates.md says which CSS properties mail
-programs can be given, and WCAG 2.1 section 1.4.3 how much contrast text needs.
+An independent parser (html5lib, strict) judges the HTML (test_pages.py: and a validator, and what mail programs know),
+and WCAG 2.1 section 1.4.3 says how much contrast text needs.
 """
 
 import re
@@ -109,17 +109,6 @@ def properties(page: str) -> set[str]:
     page = re.sub("<!--.*?-->", "", page, flags=re.DOTALL)
     declarations = [*re.findall(r'style="([^"]*)"', page), *re.findall(r"\{([^{}]*)\}", page)]
     return {name for text in declarations for name in re.findall(r"(?:^|;)\s*([a-z-]+)\s*:", text)}
-
-
-def documented() -> set[str]:
-    """The properties of the table in docs/templates.md."""
-    text = (ROOT / "docs" / "templates.md").read_text("utf-8")
-    rows = text[text.index("| CSS |") :].partition("\n\n")[0].splitlines()[2:]
-    return {name for row in rows for name in re.findall(r"`([a-z-]+)`", row.split("|")[1])}
-
-
-def test_the_css_is_that_of_the_table(pages: list[str]) -> None:
-    assert documented() == set.union(*map(properties, pages)) | {"display"}  # of the logo, where there is one
 
 
 def _rules(css: str) -> dict[str, dict[str, str]]:
