@@ -5,15 +5,19 @@ hides none of them. Templates are checked apart (`missing_templates`), when thei
 """
 
 from collections.abc import Collection, Iterator, Mapping
+from contextlib import suppress
+from typing import Any
 
+from autoresponder.config import values
 from autoresponder.config.conditions import clues, covers, nested, pins_sender
 from autoresponder.config.contacts import column_name
 from autoresponder.config.loader import Document, Path_
+from autoresponder.config.lookalikes import lookalikes
 from autoresponder.config.overlap import Overlap
 from autoresponder.config.problems import Parts, about
 from autoresponder.config.providers import by_domain
 from autoresponder.config.schema import MailboxTable, Office, RuleTable, When
-from autoresponder.config.values import nearest
+from autoresponder.config.values import BadValue, nearest
 from autoresponder.core.address import sender_key
 from autoresponder.core.contacts import Contacts
 from autoresponder.core.rules import All, Rule
@@ -29,6 +33,7 @@ def check_together(
     yield from _names(document, rules)
     yield from _unreachable(document, rules)
     yield from _left_over(document, parts, rules)
+    yield from _names_in_broken(document, parts)
     for index, table in parts.rules.items():
         yield from _rule(document, ("rules", index), table, rules[index], parts)
         for when, place in nested(table.when, ("rules", index, "when")):
@@ -40,13 +45,37 @@ def check_together(
 
 
 def missing_templates(document: Document, rules: Mapping[int, Rule], names: Collection[str]) -> Iterator[Problem]:
-    """Rules whose template is not there."""
-    for index, rule in rules.items():
-        if rule.reply is not None and rule.reply not in names:
-            step = nearest(rule.reply, names) or (
+    """Rules whose template is not there, also where something else is wrong with the rule."""
+    replies = {index: rule.reply for index, rule in rules.items()}
+    for index, table in _broken(document, rules):
+        with suppress(BadValue):  # which is said elsewhere
+            replies[index] = values.template(table.get("reply", False))
+    for index, reply in replies.items():
+        if reply is not None and reply not in names:
+            step = nearest(reply, names) or (
                 f"there are: {', '.join(sorted(names))}" if names else "the folder of templates is empty"
             )
-            yield about(document, ("rules", index, "reply"), f'there is no template "{rule.reply}"', step)  # fmt: skip
+            yield about(document, ("rules", index, "reply"), f'there is no template "{reply}"', step)
+
+
+def _broken(document: Document, good: Collection[int]) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    """The rules, as they are written, of which no model could be made; those that are tables at least."""
+    written = document.data.get("rules") if isinstance(document.data, dict) else None
+    for index, table in enumerate(written if isinstance(written, list) else ()):
+        if index not in good and isinstance(table, dict):
+            yield index, table
+
+
+def _names_in_broken(document: Document, parts: Parts) -> Iterator[Problem]:
+    """Mailboxes and folders that there are not, in rules with another mistake: who mends that sees these at once."""
+    for index, table in _broken(document, parts.rules):
+        when = table.get("when")
+        for key in ("mailbox", "folder"):
+            written = when.get(key) if isinstance(when, dict) else None
+            names = written if isinstance(written, list) else [written]
+            yield from _names_in(
+                document, ("rules", index, "when"), key, [name for name in names if isinstance(name, str)], parts
+            )
 
 
 def _presence(document: Document) -> Iterator[Problem]:
@@ -142,6 +171,7 @@ def _rule(document: Document, path: Path_, table: RuleTable, rule: Rule, parts: 
         sentence = f'"{rule.move_to}" is itself watched'
         yield about(document, (*path, "move_to"), sentence, "move letters to a folder that is not", warning=True)
     for when, place in nested(table.when, (*path, "when")):
+        yield from lookalikes(document, place, when)
         yield from _names_in(document, place, "mailbox", when.mailbox or (), parts)
         yield from _names_in(document, place, "folder", when.folder or (), parts)
         if when.authenticated is not None and not any(box.authserv_id for box in parts.mailboxes.values()):
