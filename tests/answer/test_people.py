@@ -216,6 +216,9 @@ def test_the_season_is_that_of_the_office_s_day_and_the_answer_s_language() -> N
     answer = answers.compose(decision(letter()), letter(), madrid, night)
     assert answer.text.startswith("Feliz!\n\nOlá") and ">Feliz!</td>" in answer.html
     assert "Feliz!" not in answers.compose(decision(letter()), letter(), BOX, night).text
+    french_first = replace(CHRISTMAS, texts=(("fr", "Joyeux !"), ("es", "¡Feliz!")))
+    answers = composer(library(), "pt", seasons=(french_first,))
+    assert answers.compose(decision(letter()), letter(), madrid, night).text.startswith("¡Feliz!\n")  # the mailbox's
 
 
 def test_a_layout_that_shows_no_season_is_warned_of(tmp_path: Path) -> None:

@@ -13,15 +13,16 @@ contacts: contacts.csv
 seasons: [{name: Spring, date: 03-01..03-31, text: "Spring & sun"}]
 rules:
   - {name: Years, when: {anniversary: customer_since}, reply: years}
+  - {name: Birthday, when: {anniversary: Birthday}, reply: acknowledgement}
   - {name: Gold, when: {contact: {Tier: GOLD}}, reply: acknowledgement, promise: 1 hour}
   - {name: Strangers, when: {contact: false}, reply: false}
   - {name: Rest, reply: acknowledgement}
 """
 CONTACTS = """\
-email;Name;Tier;Customer since;Language
-ana@example.net;Ana Ruiz;Gold;02.03.2019;pt
-eva@example.net;Eva Gil;tin;03.03.2019;
-@big.example;Big Client;gold;;
+email;Name;Tier;Customer since;Language;Birthday
+ana@example.net;Ana Ruiz;Gold;02.03.2019;pt;
+eva@example.net;Eva Gil;tin;03.03.2019;;6.3.1980
+@big.example;Big Client;gold;;;
 """
 YEARS = """\
 ---
@@ -61,7 +62,7 @@ def test_check_finds_columns_that_are_not_there(shop: Shop, capsys: pytest.Captu
     err = capsys.readouterr().err
     assert 'when.anniversary: the contacts file has no column "customer_since" (there are: since)' in err
     assert 'when.contact.Tier: the contacts file has no column "Tier"' in err
-    (shop.folder / "contacts.csv").write_text("email,tier,customer_since\nana@example.net,x,\n")
+    (shop.folder / "contacts.csv").write_text("email,tier,customer_since,birthday\nana@example.net,x,,\n")
     (shop.folder / "templates" / "years.md").write_text(YEARS.replace("contact.tier", "contact.teir"))
     run(shop, "check", code=2)
     assert (
@@ -94,12 +95,12 @@ def test_a_backtest_greets_on_the_day(shop: Shop, capsys: pytest.CaptureFixture[
     box = shop.mbox(
         (1, "ana@example.net", "One", ""), (2, "ana@example.net", "Two", ""), (2, "eva@example.net", "Three", ""),
         (3, "eva@example.net", "Four", ""), (4, "eva@example.net", "Five", ""), (4, "x@big.example", "Six", ""),
-        (4, "x@other.example", "Seven", ""),
+        (4, "x@other.example", "Seven", ""), (6, "eva@example.net", "Eight", ""),
     )  # fmt: skip
     run(shop, "backtest", "--json", str(box))
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     rules = [line["rule"] for line in lines if "rule" in line]
-    assert rules == ["Gold", "Years", "Rest", "Years", "Rest", "Gold", "Strangers"]
+    assert rules == ["Gold", "Years", "Rest", "Years", "Rest", "Gold", "Strangers", "Birthday"]
 
 
 def test_preview_shows_a_contact_who_does_not_exist(shop: Shop, capsys: pytest.CaptureFixture[str]) -> None:
