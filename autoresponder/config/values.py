@@ -7,6 +7,7 @@ function looks at anything but its argument, except `zone`, which asks for the m
 
 import difflib
 import re
+import unicodedata
 from collections.abc import Iterable
 from datetime import date, time, timedelta, tzinfo
 from typing import Any, Literal, get_args
@@ -17,7 +18,7 @@ import regex
 from autoresponder.core.address import is_answerable
 from autoresponder.core.calendar import Duration
 from autoresponder.core.history import Limit
-from autoresponder.core.rules import DAYS, DateRange, Once, Size
+from autoresponder.core.rules import DAYS, DateRange, Once, Size, fold
 
 CLOSED = "closed"
 MAX_DAYS = 3650
@@ -237,7 +238,10 @@ def keyword(value: object) -> str:
     if found.startswith("\\"):
         raise BadValue(f"{shown(value)} is the mail program's own mark", 'use a keyword of your own, or "\\Flagged"')
     if not re.fullmatch(r"[^\s(){%*\"\\\]\x00-\x20\x7f-\U0010ffff]{1,64}", found):
-        raise BadValue(f"{shown(value)} cannot be an IMAP keyword", "ASCII letters, digits, $ - _ . only, no spaces")
+        ascii_only = unicodedata.normalize("NFKD", found).encode("ascii", "ignore").decode()
+        plain = re.sub(r"[^A-Za-z0-9$_.-]+", "-", ascii_only).strip("-")
+        step = "ASCII letters, digits, $ - _ . only, no spaces" + (f': "{plain}"' if plain else "")
+        raise BadValue(f"{shown(value)} cannot be an IMAP keyword", step)
     return found
 
 
@@ -269,7 +273,14 @@ def expression(value: object) -> str:
 
 def glob(value: object) -> str:
     """A file name with `*` and `?`."""
-    return line(value, '"*.pdf"')
+    found = line(value, '"*.pdf"')
+    if found.casefold() in ("yes", "no", "on", "off"):
+        meant = "true" if found.casefold() in ("yes", "on") else "false"
+        raise BadValue(f"{shown(value)} is a text here", f"write {meant}")
+    if "." not in found[1:] and not set("*?") & set(found):
+        bare = found.strip(".")
+        raise BadValue(f"{shown(value)} would be a file's whole name", f'write "*.{bare}" or "*{bare}*"')
+    return found
 
 
 def media_type(value: object) -> str:
@@ -401,12 +412,30 @@ _DAY_NAMES = {name: i for i, full in enumerate(_FULL_DAYS) for name in (full, fu
 _DAY_NAMES |= {"tues": 1, "thur": 3, "thurs": 3}
 
 
+_DAY_GROUPS = {"weekday": "mon-fri", "weekdays": "mon-fri", "workdays": "mon-fri", "weekend": "sat-sun",
+               "weekends": "sat-sun", "daily": "mon-sun", "everyday": "mon-sun"}  # fmt: skip
+
+
 def _day(word: str) -> int:
     if word not in _DAY_NAMES:
-        raise BadValue(
-            f"{shown(word)} is not a day of the week", (len(word) > 3 and nearest(word, _FULL_DAYS)) or one_of(DAYS)
-        )
+        group = _DAY_GROUPS.get(word)
+        step = f"write {group}" if group else _foreign_day(word) or (len(word) > 3 and nearest(word, _FULL_DAYS))
+        raise BadValue(f"{shown(word)} is not a day of the week", step or one_of(DAYS))
     return _DAY_NAMES[word]
+
+
+def _foreign_day(word: str) -> str:
+    """The day that is called so, in full or short, in one of the other languages."""
+    from babel import Locale
+
+    wanted = fold(word).rstrip(".")
+    for spoken in _SPOKEN[1:]:
+        names = Locale(spoken).days["format"]
+        for number, full in names["wide"].items():
+            known = {fold(full), fold(names["abbreviated"][number]).rstrip("."), fold(full)[:3]}
+            if wanted in known | {fold(full).partition("-")[0]}:
+                return f'did you mean "{DAYS[number]}"?'
+    return ""
 
 
 def days(value: object) -> tuple[int, ...]:
@@ -482,14 +511,28 @@ _DATE_EXAMPLES = "such as 2026-12-24, 2027-08-01..2027-08-31 or, every year, 12-
 def _date(word: str, value: object) -> date | tuple[int, int]:
     match = re.fullmatch(r"(?:(\d{4})-)?(\d{1,2})-(\d{1,2})", word.strip())
     if not match:
-        raise BadValue(f"{shown(value)} is not a date", _DATE_EXAMPLES)
+        raise BadValue(f"{shown(value)} is not a date", _date_step(str(value)) or _DATE_EXAMPLES)
     month, day = int(match[2]), int(match[3])
     try:
         checked = date(int(match[1] or 2000), month, day)  # 2000 was a leap year: 02-29 is a good yearly date
     except ValueError:
         reason = f": {match[1]} is no leap year" if (month, day) == (2, 29) else ""
-        raise BadValue(f"the date {shown(word)} does not exist{reason}", "write year-month-day or month-day") from None
+        step = "write year-month-day or month-day"
+        if month > 12 >= day and month <= 31:
+            step = f"the month comes first: {match[1] + '-' if match[1] else ''}{day:02}-{month:02}"
+        raise BadValue(f"the date {shown(word)} does not exist{reason}", step) from None
     return checked if match[1] else (month, day)
+
+
+def _date_step(text: str) -> str:
+    """How dates that are written as people write them would be right; "" where that is not sure."""
+    if found := re.fullmatch(r"(\d{1,2})[./-](\d{1,2})[./-](\d{4})", text):
+        day, month = int(found[1]), int(found[2])
+        return f"write {found[3]}-{month:02}-{day:02}" if month <= 12 < day <= 31 else "write year-month-day"
+    one = r"(?:\d{4}-)?\d{1,2}-\d{1,2}"
+    if found := re.fullmatch(rf"({one})\s*(?:\.{{3,}}|[-–—/…]|[^\W\d]{{1,6}})\s*({one})", text.strip()):
+        return f"write {found[1]}..{found[2]}"
+    return ""
 
 
 def dates(value: object) -> DateRange:
