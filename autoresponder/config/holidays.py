@@ -5,12 +5,12 @@ rules.yaml are equal. The package `holidays` (extra `autoresponder[holidays]`) i
 given; without it `public` says so in a sentence and the country's days count as ordinary ones.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
 from autoresponder.config.values import BadValue, nearest
-from autoresponder.core.rules import DateRange
+from autoresponder.core.rules import DateRange, fold
 
 OWN = "closed"
 """What a closed day of our own is called."""
@@ -39,8 +39,19 @@ def public(country: str, region: str) -> "Mapping[date, str]":
     known = holidays.list_supported_countries(include_aliases=True)
     if country not in known:
         raise BadValue(f'the public holidays of "{country}" are not known', "name the days yourself under closed")
-    if region and region not in known[country]:
-        hint = f"known regions: {', '.join(known[country])}" if known[country] else "leave region out"
-        raise BadValue(f'"{region}" is not a region of {country}', nearest(region, known[country]) or hint)
-    own_language = getattr(holidays, country).default_language  # otherwise the names would follow the daemon's locale
+    kind = getattr(holidays, country)
+    if region:
+        region = _region(country, region, known[country], getattr(kind, "subdivisions_aliases", {}))
+    own_language = kind.default_language  # otherwise the names would follow the daemon's locale
     return holidays.country_holidays(country, subdiv=region or None, language=own_language)
+
+
+def _region(country: str, written: str, codes: Sequence[str], names: Mapping[str, str]) -> str:
+    """The package's code of a region that is given by its code or its name."""
+    known = {fold(name): code for name, code in names.items()} | {fold(code): code for code in codes}
+    if fold(written) in known:
+        return known[fold(written)]
+    named = {code: name for name, code in reversed(list(names.items())) if len(name) > 3}
+    shown = ", ".join(f"{named[code]} ({code})" if code in named else code for code in codes)
+    step = nearest(written, [*codes, *named.values()]) or (f"known regions: {shown}" if codes else "leave region out")
+    raise BadValue(f'"{written}" is not a region of {country}', step)
