@@ -5,7 +5,10 @@ from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from html import escape
 
+from babel import Locale, UnknownLocaleError
+
 from autoresponder.cli.charts import STYLE, bars, columns
+from autoresponder.cli.reasons import words
 from autoresponder.cli.tally import Surprising, Tally
 
 KINDS = ("answered", "held", "silent", "quarantined")
@@ -21,10 +24,10 @@ def page(tally: Tally, title: str) -> str:
     cards = [
         _card("Letters over time", _legend(tally) + columns(days, KINDS, "letters over time")),
         _card("By hour of the day", columns(_hours(tally), ("bar",), "letters by hour of the day")),
-        _bars("Why silence", tally.silent, "silent", "Every letter was answered."),
+        _bars("Why silence", _in_words(tally.silent), "silent", "Every letter was answered."),
         _bars("Answers by rule", tally.rules, "answered", "No letter was answered."),
         _bars("Silence by rule", tally.quiet_rules, "silent", ""),
-        _bars(_language_title(tally), tally.languages, "bar", ""),
+        _bars(_language_title(tally), _named(tally.languages), "bar", ""),
     ]
     return (
         "<!DOCTYPE html>\n"
@@ -70,6 +73,25 @@ def _bars(title: str, counter: Counter[str], kind: str, none: str) -> str:
     return _card(title, bars(rows, kind, title))
 
 
+def _in_words(reasons: Counter[str]) -> Counter[str]:
+    told: Counter[str] = Counter()
+    for reason, count in reasons.items():
+        told[words(reason)] += count
+    return told
+
+
+def _named(languages: Counter[str]) -> Counter[str]:
+    """Languages by their names; "not known" stays."""
+    told: Counter[str] = Counter()
+    for tag, count in languages.items():
+        try:
+            name = Locale.parse(tag, sep="-").get_display_name("en")
+        except (ValueError, UnknownLocaleError):
+            name = None
+        told[name or tag] += count
+    return told
+
+
 def _language_title(tally: Tally) -> str:
     return "Languages" + (" (of a sample)" if tally.sampled < tally.rules.total() else "")
 
@@ -102,7 +124,11 @@ def _surprises(found: Sequence[Surprising]) -> str:
         + f"<br><code>{escape(one.letter)}</code></td></tr>"
         for one in found
     )  # fmt: skip
-    return f'<section class="wide"><h2>Worth a look</h2><table>{rows}</table></section>'
+    return (
+        '<section class="wide"><h2>Worth a look</h2><p class="legend">People who may have been left without an answer, '
+        "and machines that may have got one: look at these letters first. A rule can say otherwise, and "
+        f"<code>autoresponder explain</code> shows every step.</p><table>{rows}</table></section>"
+    )
 
 
 _LAYOUT = """

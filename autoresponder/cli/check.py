@@ -10,7 +10,7 @@ from autoresponder.cli.excerpt import told
 from autoresponder.cli.paint import paint, table
 from autoresponder.config.build import missing_secrets
 from autoresponder.config.settings import Account, Settings
-from autoresponder.errors import ConfigError, ExitCode, Problem, UserError
+from autoresponder.errors import ConfigError, ExitCode, Problem, RemoteError, UserError
 from autoresponder.mail.imap import Session
 from autoresponder.mail.smtp import Connection
 from autoresponder.service.book import load_all
@@ -87,26 +87,34 @@ def _connect(settings: Settings) -> list[tuple[str, str, str]]:
             ("smtp", account.smtp.host, account.smtp.port, _try_smtp),
         ):
             try:
-                attempt(account)
-                sentence = ""
+                wrong = attempt(account)
             except UserError as error:
-                sentence = str(error)
-            results.append((f"{kind} {host}:{port}", account.name, sentence))
+                wrong = [str(error)]
+            results += [(f"{kind} {host}:{port}", account.name, sentence) for sentence in wrong or [""]]
     return results
 
 
-def _try_imap(moves: list[str], account: Account) -> None:
-    """Logs in and opens every folder that is named; one that is not there is answered with those that sound like it."""
-    session = Session(account.imap, account.name)
+def _try_imap(moves: list[str], account: Account) -> list[str]:
+    """Logs in and opens every folder that is named; what is wrong with each that cannot be opened, with the names that
+    sound like it. Raises `UserError` where there is no talking to the server."""
+    session, wrong = Session(account.imap, account.name), []
     try:
         session.connect()
         for folder in dict.fromkeys((*account.folders, account.sent, *moves)):
-            session.select(folder)
+            try:
+                session.select(folder)
+            except RemoteError as error:
+                if not session.alive:
+                    raise
+                wrong.append(str(error))
     finally:
         session.close()
+    return wrong
 
 
-def _try_smtp(account: Account) -> None:
+def _try_smtp(account: Account) -> list[str]:
+    """Logs in. Raises `UserError` where that fails."""
+
     async def attempt() -> None:
         connection = Connection(account.smtp)
         try:
@@ -115,3 +123,4 @@ def _try_smtp(account: Account) -> None:
             await connection.close()
 
     asyncio.run(attempt())
+    return []

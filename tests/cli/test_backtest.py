@@ -10,6 +10,9 @@ import pytest
 
 from autoresponder.cli import main
 from autoresponder.cli.charts import bars, columns, nice
+from autoresponder.cli.reasons import WORDS
+from autoresponder.core.decide import REASONS
+from autoresponder.core.guards import GUARDS
 from tests.cli.shop import RULES, Shop
 
 ANA, BOB = "ana@example.net", "bob@example.org"
@@ -168,6 +171,12 @@ def test_the_page_needs_nothing_from_elsewhere(shop: Shop, capsys: pytest.Captur
     assert not re.search(r"<script|<link|<img|src=|@import|url\(", page)
     assert "prefers-color-scheme: dark" in page
     assert "<b>2</b><span>letters" in page
+    assert "a newsletter" in page  # not “unsubscribe”
+    assert "English" in page
+
+
+def test_every_reason_has_words() -> None:
+    assert set(WORDS) == {guard.name for guard in GUARDS} | set(REASONS)
 
 
 @pytest.mark.parametrize(
