@@ -8,6 +8,7 @@ import pytest
 
 from autoresponder.config.build import load_settings, problems_of
 from autoresponder.config.conditions import condition
+from autoresponder.config.holidays import public
 from autoresponder.config.schema import When
 from autoresponder.config.settings import Settings
 from autoresponder.core.calendar import Duration
@@ -337,3 +338,14 @@ def test_state(load: Any, tmp_path: Path, state: str, environ: dict[str, str], e
     settings = load(state + HEAD + RULES, **environ)
     assert settings.state == expected.format(tmp_path)
     assert "hunter2" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("country", "region", "day"),
+    [("FR", "Alsace", date(2026, 12, 26)),
+     ("GB", "scotland", date(2026, 11, 30)), ("ES", "cataluna", date(2026, 9, 11)),
+     ("ES", "ct", date(2026, 9, 11)), ("DE", "Bayern", date(2027, 1, 6))],
+)  # fmt: skip
+def test_a_region_is_known_by_its_name(country: str, region: str, day: date) -> None:
+    assert day in public(country, region)
+    assert day not in public(country, "")
