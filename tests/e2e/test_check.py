@@ -22,7 +22,8 @@ def test_every_folder_that_is_not_there_is_named(tmp_path: Path, dovecot: Doveco
     servers = house.json("check", "--connect", code=3)
     assert [bool(one["error"]) for one in servers] == [True, True, True, False]
     house.mailbox(user, "contact", password="open-sesame")
+    house.write()
     wrong_password = [one["error"] for one in house.json("check", "--connect", code=3)]
-    assert len(wrong_password) == 2
+    assert len(wrong_password) == 2, wrong_password
     assert "password" in wrong_password[0]
     assert "open-sesame" not in str(wrong_password)
