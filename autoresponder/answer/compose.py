@@ -65,9 +65,11 @@ class Composer:
         language: Language,
         seasons: Sequence[Season] = (),
         ours: Iterable[str] = (),
+        quote: int = 0,
     ) -> None:
-        """`language` is asked only when rule and contact do not say. `ours`: the addresses of all mailboxes."""
-        self._seasons, self._ours = seasons, tuple(ours)
+        """`language` is asked only when rule and contact do not say. `ours`: the addresses of all mailboxes. `quote`:
+        lines of a letter that templates may say back."""
+        self._seasons, self._ours, self._quote = seasons, tuple(ours), quote
         self._guard = Guard(library.addresses, (text for season in seasons for _tag, text in season.texts))
         self._library, self._brand, self._signer, self._language = library, brand, signer, language
         logo = Path(brand.logo) if library.brand.logo else None
@@ -102,6 +104,8 @@ class Composer:
             messages=decision.history.messages,
             season=season_of(self._seasons, now.astimezone(mailbox.office.zone).date()),
             home=mailbox.language,
+            text=message.text,
+            quote=self._quote,
         )
         rendered = self._library.render(rule.reply, self._tongues(rule.reply, decision, message, mailbox), values)
         ours = (target.email, mailbox.address, *mailbox.aliases, *self._ours)

@@ -26,7 +26,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import missing
 from markupsafe import escape
 
-from autoresponder.answer import leaks, markdown, words
+from autoresponder.answer import leaks, markdown, quoters, words
 from autoresponder.answer.attachments import Attachment, Shelf, heavy
 from autoresponder.answer.brand import Brand, Face
 from autoresponder.answer.clean import one_line
@@ -55,6 +55,7 @@ FILTERS = (
 )  # fmt: skip
 """Jinja's filters without those that switch escaping off or make links (safe, urlize, xmlattr …)."""
 LAYOUTS = Path(__file__).parent / "layout"
+PAGES = ("layout.html", "layout.txt")
 _FILE = re.compile(r"(_?[A-Za-z0-9][A-Za-z0-9_-]*)(?:\.([A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8})*))?\.md")
 _CONTENT = re.compile(r"\{\{-?\s*content\s*-?\}\}")
 _ITEM = re.compile(r"\s*-\s+(\S.*?)\s*")
@@ -164,12 +165,14 @@ class Library:
         """Whether there is a variant of an answer in that language, or in a regional form of it."""
         return _match(self._of(name), language) is not None
 
-    def check(self, columns: tuple[str, ...] = (), seasons: Sequence[Season] = ()) -> list[Problem]:
-        """Fills every variant with sample values, with and without those that may be missing. columns: of contacts."""
-        found: dict[str, Problem] = {}
+    def check(self, columns: tuple[str, ...] = (), seasons: Sequence[Season] = (), quote: int = 0) -> list[Problem]:
+        """Fills every variant with sample values, with and without those that may be missing. columns: of contacts;
+        quote: how many lines of a letter may be quoted."""
+        named = list(quoters.named(self._loader.bodies(), self._lines, quote))
+        found = {str(problem): problem for problem in (*named, *self._loader.faulty_parts())}
         for source in self._files():
             try:
-                problems = list(self._try(self._variant(source), columns, seasons))
+                problems = list(self._try(self._variant(source), columns, seasons, quoting=bool(named)))
             except ConfigError as error:
                 problems = list(error.problems)
             for problem in problems:
@@ -216,7 +219,10 @@ class Library:
             file=str(variant.source.path),
         )
 
-    def _try(self, variant: Variant, columns: tuple[str, ...], seasons: Sequence[Season]) -> Iterator[Problem]:
+    def _try(
+        self, variant: Variant, columns: tuple[str, ...], seasons: Sequence[Season], *, quoting: bool
+    ) -> Iterator[Problem]:
+        """`quoting`: it is known that some template asks for the quote."""
         from autoresponder.answer import nesting  # and with it an HTML parser, which no daemon needs
 
         source = variant.source
@@ -228,7 +234,9 @@ class Library:
             place = source.place(source.front["attachments"][1])
             yield Problem(place, sentence, "smaller files arrive more surely", "warning")
         guard = leaks.Guard(self.addresses, (text for season in seasons for _tag, text in season.texts))
-        for values in samples(self.brand, columns, seasons):
+        spoken = (source.language,) if source.language else words.LANGUAGES
+        letters = (quoters.telling(values) for values in samples(self.brand, columns, seasons))
+        for language, values in product(spoken, letters):
             try:
                 rendered = self._fill(variant, values, language)
                 guard.check(
@@ -242,6 +250,7 @@ class Library:
                 yield self._blame(variant, values, language, error)
                 return
             yield from self._unseen(values, rendered)
+            yield from quoters.places(source.place(), rendered.seen(), named=quoting)
             if not rendered.subject:
                 yield Problem(source.place(source.front["subject"][1]), "the subject comes out empty")
             if sentence := nesting.fault(rendered.html):
@@ -276,7 +285,9 @@ class Library:
         try:
             self._lines.get_template(source.path.name).render(values.context(language))
         except Exception as failure:
-            return Problem(_line(failure, source), str(failure) or type(failure).__name__)
+            return Problem(_line(failure, source), _said(failure))
+        if place := self._loader.in_a_page(str(error)):
+            return Problem(place, _said(error))
         return Problem(source.place(), f"this template cannot be filled: {error}")
 
 
@@ -366,6 +377,9 @@ class Missing(StrictUndefined):
             return self._undefined_hint
         if owner is missing:
             known: Sequence[str] = NAMES
+            if name in NAMES:
+                step = f"give it “{name}”, or import it `with context`"
+                return f"a macro from another file knows only what it is given: there is no “{name}” in it ({step})"
         else:
             known = [attribute for attribute in dir(owner) if not attribute.startswith("_")]
             if isinstance(owner, ContactView):
@@ -393,6 +407,12 @@ def _match(sources: Mapping[str, Source], language: str) -> Source | None:
     return spoken[tag] if tag else None
 
 
+def _said(error: Exception) -> str:
+    if isinstance(error, RecursionError):
+        return "this includes or calls itself, without an end"
+    return str(error) or type(error).__name__
+
+
 def _line(error: Exception, source: Source) -> Place:
     """Where in the templates an error was raised: the innermost frame that is a template's."""
     place, trace = source.place(), error.__traceback__
@@ -415,6 +435,7 @@ class _Loader:
         self.addresses = {key for text in (brand.name, brand.signature, brand.address, brand.website)
                           for key in leaks.written(text)}  # fmt: skip
         self._shelf = Shelf(folder)
+        self._pages: dict[str, tuple[str, str]] = {}  # layouts without their content, and where they are
         self.sources: dict[str, Source] = {}  # file name -> source
         self.texts: dict[str, str] = {}  # file name -> as text, as HTML: what a layout or {% include %} finds
         self.htmls: dict[str, str] = {}
@@ -475,6 +496,19 @@ class _Loader:
                 self._made(source.path.name, self.htmls)
                 if self.found or self._ready(source):
                     yield from self.found
+
+    def bodies(self) -> Iterator[tuple[str, str]]:
+        """(path, text) of all files and layouts, front matter too, every line where it stands in the file."""
+        for source in self.sources.values():
+            lines = source.body.split("\n")
+            for value, line in (source.front.get(key, ("", 0)) for key in ("subject", "from_name")):
+                if line:
+                    lines[line - 1] = value
+            yield str(source.path), "\n".join(lines)
+        for name in ("layout.html", "layout.txt"):
+            path = self.folder / name
+            if path.is_file():
+                yield str(path), path.read_text("utf-8-sig")
 
     def _made(self, name: str, forms: Mapping[str, str]) -> str | None:
         """A form of a file, or of the layout around it, made at first use; None when there is no such file."""
@@ -565,7 +599,12 @@ class _Loader:
         layout = self._text_of(path)
         if layout and len(_CONTENT.findall(layout)) != 1:
             self._problem(Place(str(path)), "a layout says {{ content }} exactly once, where the answer goes")
-        self._syntax(path, layout)
+        self._pages[name] = _CONTENT.sub("", layout), str(path)
+        if self._syntax(path, layout):
+            try:
+                self.lines.get_template(name)
+            except TemplateSyntaxError as error:  # what is known only when it is compiled: filters
+                self._problem(Place(str(path), error.lineno), error.message or "this is not a Jinja template")
         return layout
 
     def _syntax(self, path: Path, source: str, line: int = 0) -> bool:
@@ -632,7 +671,20 @@ class _Loader:
                     self._problem(source.place(line), error.message or "this is not a Jinja template")
         return Variant(source, front["subject"], front.get("from_name")) if "subject" in front else None
 
+    def in_a_page(self, sentence: str) -> Place | None:
+        """Where a layout has the value that an error names; its lines are lost when its CSS is put in place."""
+        named = re.search(r"“(?:[^”]*\.)?([^”.]+)”", sentence)
+        for text, path in self._pages.values():
+            tree = self.lines.parse(text)
+            found = [(node.name, node.lineno) for node in tree.find_all(nodes.Name)]
+            found += [(node.attr, node.lineno) for node in tree.find_all(nodes.Getattr)]
+            if named and (lines := [line for word, line in found if word == named[1]]):
+                return Place(path, lines[0])
+        return None
+
     def _raw(self, name: str) -> tuple[str, str, None] | None:
+        if name in self._pages:
+            return (*self._pages[name], None)
         source = self.sources.get(name)
         return (source.body, str(source.path), None) if source else None
 

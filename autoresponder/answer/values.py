@@ -13,6 +13,7 @@ from autoresponder.answer import words
 from autoresponder.answer.brand import Face
 from autoresponder.answer.clean import inert, one_line
 from autoresponder.answer.people import ContactView, Customer, Sender
+from autoresponder.answer.quote import Quote, quote
 from autoresponder.answer.season import Season, SeasonView
 from autoresponder.answer.subjects import bare_subject
 from autoresponder.core.calendar import Duration, Office
@@ -24,16 +25,22 @@ MAX_SUBJECT = 150
 class Original:
     """The letter that is being answered."""
 
-    __slots__ = ("_date", "_language", "subject")
+    __slots__ = ("_date", "_language", "_lines", "_text", "subject")
 
-    def __init__(self, subject: str, date: datetime | None, language: str) -> None:
-        """`subject` cleaned; `date` in the office's zone."""
+    def __init__(self, subject: str, date: datetime | None, language: str, text: str, lines: int) -> None:
+        """`subject` cleaned; `date` in the office's zone; `lines` of the `text` may be quoted."""
         self.subject, self._date, self._language = subject, date, language
+        self._text, self._lines = text, lines
 
     @property
     def date(self) -> str:
         """The day it was written, in words; "" when it does not say."""
         return words.day(self._language, self._date) if self._date else ""
+
+    @property
+    def quote(self) -> Quote:
+        """The writer's own words; "" unless rules.yaml allows to quote them."""
+        return quote(self._text, self._lines)
 
 
 class Promise:
@@ -119,6 +126,8 @@ class Values:
     messages: int = 0  # before this one
     season: Season | None = None
     home: str = "en"  # the mailbox's language
+    text: str = field(default="", repr=False)  # of the letter
+    quote: int = 0  # lines of it that may be quoted
 
     def context(self, language: str) -> dict[str, object]:
         """What a template of that language is filled with: one entry for each of `NAMES`."""
@@ -133,6 +142,8 @@ class Values:
                 inert(one_line(bare_subject(one_line(self.subject, 4 * MAX_SUBJECT)), MAX_SUBJECT)),
                 self.date.astimezone(zone) if self.date else None,
                 language,
+                self.text,
+                self.quote,
             ),
             "mailbox": MailboxView(self.mailbox_address, self.mailbox_name),
             "brand": self.brand,

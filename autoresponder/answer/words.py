@@ -346,6 +346,10 @@ _TABLE = {
 }
 
 
+LANGUAGES = tuple(_TABLE)
+"""Those that there are phrases for."""
+
+
 def known(language: str) -> bool:
     """Whether the table has phrases for this language tag."""
     return _primary(language) in _TABLE

@@ -114,7 +114,8 @@ class _Builder:
             path=path, accounts=accounts, policy=policy, brand=brand, templates=templates,
             state=self._state(config.state), shadow=config.mode == "shadow",
             alert=limits.alert or config.notify, notify=config.notify,
-            contacts=contacts_file, seasons=tuple(map(_season, config.seasons)), follow_up=_follow_up(config.follow_up),
+            contacts=contacts_file, seasons=tuple(map(_season, config.seasons)), quote=config.answer.quote,
+            follow_up=_follow_up(config.follow_up),
             warnings=in_order([p for p in self.problems if p.severity == "warning"]),
             watch=tuple(Path(name) for name in (path, contacts_file, brand.logo) if name), document=self.document,
         )  # fmt: skip

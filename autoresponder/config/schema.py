@@ -122,6 +122,11 @@ Span = Annotated[timedelta, PlainValidator(values.span), _schema("string", "7 da
 Poll = Annotated[timedelta, PlainValidator(values.poll), _schema("string", "5 minutes")]
 Patience = Annotated[timedelta, PlainValidator(values.patience), _schema("string", "1 minute")]
 Promise = Annotated[Duration, PlainValidator(values.duration), _schema("string", "4 working hours", "1 working day")]
+QuotedLines = Annotated[
+    int,
+    PlainValidator(values.quoted_lines),
+    WithJsonSchema({"anyOf": [{"type": ["string", "integer"], "examples": ["10 lines"]}, {"const": False}]}),
+]
 HowOften = Annotated[
     Once, PlainValidator(values.once), _schema("string", "forever", "7 days", "per-thread", "every-message")
 ]
@@ -484,6 +489,8 @@ class Answer(Table):
     """Letters older than this get no answer any more."""
     limits: Limits = Limits()
     """How many answers may go out."""
+    quote: QuotedLines = 0
+    """How many lines of a letter its answer may quote (original.quote), 20 at most: 10 lines; false: none."""
 
 
 class Remind(Table):

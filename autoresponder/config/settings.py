@@ -54,6 +54,7 @@ class Settings:
     notify: tuple[str, ...] = ()  # who is told when something else needs a person
     contacts: Path | None = None
     seasons: tuple[Season, ...] = ()
+    quote: int = 0  # lines of a letter that its answer may quote
     follow_up: FollowUp | None = None
     warnings: tuple[Problem, ...] = ()
     watch: tuple[Path, ...] = ()  # files whose change means a reload

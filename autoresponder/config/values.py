@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 import regex
 
+from autoresponder.answer.quote import MAX_LINES
 from autoresponder.core.address import is_answerable
 from autoresponder.core.calendar import Duration
 from autoresponder.core.history import Limit
@@ -386,6 +387,21 @@ def limit(value: object) -> Limit | None:
     if found > timedelta(days=31):
         raise BadValue(f"{shown(value)}: a limit looks back 31 days at most", examples)
     return Limit(count, found)
+
+
+def quoted_lines(value: object) -> int:
+    """`10 lines`, or the number alone; 0 for false."""
+    example = "such as 10 lines; false to quote nothing"
+    if value is False:
+        return 0
+    if value is True:
+        raise BadValue("must be a number of lines", example)
+    match = re.fullmatch(r"(\d{1,7})(?:\s*lines?)?", line(value, example).casefold())
+    if not match or not int(match[1]):
+        raise BadValue(f"{shown(value)} is not a number of lines", example)
+    if int(match[1]) > MAX_LINES:
+        raise BadValue(f"{shown(value)}: {MAX_LINES} lines at most are quoted", f"{MAX_LINES} lines")
+    return int(match[1])
 
 
 def size(value: object) -> Size:

@@ -27,9 +27,9 @@ def load_all(path: Path, *, check: bool = True) -> tuple[Settings, Library]:
     check: also fill every template with sample values, which takes a second: `check` (before the
     service starts, see the unit) and every reload do."""
     settings = load_settings(path)
-    library = Library.load(settings.templates, settings.brand, lazy=not check)
+    library = Library.load(settings.templates, settings.brand, lazy=True)
     problems = problems_of(settings, library.names) + (
-        library.check(settings.policy.contacts.columns, settings.seasons) if check else []
+        library.check(settings.policy.contacts.columns, settings.seasons, settings.quote) if check else []
     )
     wrong = [p for p in problems if p.severity == "error"]
     if wrong:
@@ -44,7 +44,7 @@ def make_book(settings: Settings, library: Library, signer: Signer) -> Book:
     ours = [address for box in policy.mailboxes.values() for address in (box.address, *box.aliases)]
     return Book(
         policy=policy,
-        composer=Composer(library, settings.brand, signer, language, settings.seasons, ours),
+        composer=Composer(library, settings.brand, signer, language, settings.seasons, ours, settings.quote),
         language=language,
         envelope_from={name: account.envelope_from for name, account in settings.accounts.items()},
         staff=Staff(policy, signer, settings.alert, settings.notify),
