@@ -22,6 +22,13 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 NOW = "2026-11-20T17:20"
 """A Friday afternoon, after the office of rules.yaml has closed."""
+SEASON = """
+seasons:
+  - name: Christmas
+    date: 12-20..01-06
+    text: A merry Christmas and a happy new year from all of us!
+    colour: "#7a1f2b"
+"""
 PHONE, DESK = 390, 700
 MAX_BYTES = 150_000
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -73,8 +80,9 @@ def logo(path: Path) -> None:
     image.save(path)
 
 
-def house(folder: Path, *, with_logo: bool = False, more: Path | None = None) -> Path:
-    """The sample rules.yaml and templates in a folder of their own, with the templates of another folder, too."""
+def house(folder: Path, *, with_logo: bool = False, more: Path | None = None, keys: str = "") -> Path:
+    """The sample rules.yaml and templates in a folder of their own, with the templates of another folder, too, and
+    more keys."""
     shutil.copytree(ROOT / "templates", folder / "templates")
     if more:
         shutil.copytree(more, folder / "templates", dirs_exist_ok=True)
@@ -83,7 +91,7 @@ def house(folder: Path, *, with_logo: bool = False, more: Path | None = None) ->
         logo(folder / "logo.png")
         text = text.replace("  name: Example Ltd\n", "  name: Example Ltd\n  logo: logo.png\n")
     rules = folder / "rules.yaml"
-    rules.write_text(text, "utf-8")
+    rules.write_text(text + keys, "utf-8")
     return rules
 
 
@@ -97,6 +105,9 @@ def pictures(camera: Camera, folder: Path) -> Iterator[tuple[str, Image.Image]]:
     hebrew = Previewer(house(folder / "hebrew", more=HERE / "templates"), now=NOW)
     page = hebrew.book.composer.page(hebrew.answer("acknowledgement", language="he"))
     yield "right-to-left", beside([camera.letter(page, DESK), camera.letter(page, PHONE, dark=True)])
+    christmas = Previewer(house(folder / "season", with_logo=True, keys=SEASON), now="2026-12-22T11:00")
+    page = christmas.book.composer.page(christmas.answer("acknowledgement", language="en"))
+    yield "season", beside([camera.letter(page, DESK), camera.letter(page, PHONE, dark=True)])
     plain = Previewer(house(folder / "plain"), now=NOW)
     for name, group in groupby(every(plain), key=lambda shown: shown.template):
         shot = camera.page(sheet("Example Ltd", list(group), columns=6), 2530, 1800)

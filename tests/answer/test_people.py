@@ -9,6 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from jinja2.exceptions import SecurityError, UndefinedError
 
 from autoresponder.answer import words
 from autoresponder.answer.brand import Face
@@ -112,6 +113,16 @@ def test_a_column_that_the_file_has_not_is_found_by_check(tmp_path: Path) -> Non
         "there is no column “compny” in the contacts file (rules.yaml names none)",
         "subject: there is no column “x” in the contacts file (rules.yaml names none)",
     }
+
+
+@pytest.mark.parametrize(
+    "body", ["{{ contact._row }}", "{{ contact['_row'] }}", "{{ contact.__class__ }}", "{{ contact.name.__class__ }}"]
+)
+def test_nothing_but_columns_can_be_had_of_a_contact(tmp_path: Path, body: str) -> None:
+    (problem,) = Library.load(folder_of(tmp_path, a=body), BRAND).check(COLUMNS)
+    assert "_" in problem.sentence and problem.severity == "error"
+    with pytest.raises((UndefinedError, SecurityError)):
+        said(tmp_path, body)
 
 
 def test_check_fills_templates_for_contacts_and_for_strangers(tmp_path: Path) -> None:
