@@ -10,6 +10,7 @@ from functools import lru_cache
 from autoresponder.core.rules import fold
 
 _ROLES = """
+sysadmin sysadmins legal abrechnung abrechnungen redacția redacție
 info information sales support service services help helpdesk desk team staff office admin administrator administration
 accounts accounting billing invoice invoices order orders shop store webshop onlineshop contact enquiries inquiries
 reception secretary secretariat marketing newsletter news press media jobs careers recruiting recruitment finance
