@@ -53,7 +53,7 @@ def _mixed(words: Sequence[str], titles: int) -> list[str]:
         elif at >= titles and word.islower() and plain(word) not in PARTICLES and not word.startswith(_ELIDED):
             if len(words) > titles + 2:
                 return []  # a sentence
-            word = word[0].upper() + word[1:]
+            word = word[0].title() + word[1:]
         elif at >= titles and word.isupper():
             if at == titles or len(word) < 4:
                 return []  # a brand
@@ -70,7 +70,7 @@ def _titled(word: str, turkish: bool) -> str:
         first, rest = found[0][0], found[0][1:]
         if turkish:
             first, rest = first.replace("i", "İ"), rest.replace("I", "ı").replace("İ", "i")
-        return first.upper() + rest.lower()
+        return first.title() + rest.lower()
 
     return re.sub("^Mc([a-z])(?=[a-z]{2})", lambda found: "Mc" + found[1].upper(), _LETTERS.sub(one, word))
 

@@ -32,7 +32,7 @@ _SENSELESS = re.compile(
     r"[^\W\d_]{2}[.。．｡][^\W\d_]{2}"  # a host name
     r"|(.)\1\1\1|[\u0334-\u0338\u20d0-\u20ff]"  # aaaa; struck out
     r"|[.'-]{2}|(?:^|\s)[.'·-]+(?:\s|$)"
-    r"|Ã[a-z]"  # half of a damaged letter
+    r"|Ã[a-z]|\bÃ"  # half of a damaged letter
 )
 _DEGREE = re.compile(r"(?<=[^ ]),? (?:MD|DDS|MBA|CPA|CFA|PMP|RN|Ph\.?D\.?)$")
 _AND = frozenset(("y", "e", "i", "eta"))

@@ -4,9 +4,12 @@ from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from unicodedata import category, normalize
 
 import pytest
 import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from autoresponder.answer import words
 from autoresponder.answer.names import MAX_NAME, person
@@ -117,6 +120,25 @@ def test_every_sample_answer_greets_every_name(language: str) -> None:
             assert_whole(greeting, display)
             assert greeting == words.salutation(language, name)
         assert " ".join(greeting.split()) in Page(made.html).text
+
+
+PIECES = st.one_of(
+    st.sampled_from([row[0] for row in NAMES]),
+    st.text(st.characters(codec="utf-8"), max_size=8),
+    st.sampled_from(
+        ["@", "(", '"', "'", ",", ".", " ", "-", "de", "la", "RUIZ", "\u202e", "\u0301", "Ã", "İ", "ß", "ª", "Dr."]
+    ),
+)
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.lists(PIECES, max_size=6).map("".join))
+def test_whatever_stands_in_from_a_name_is_words_of_letters(display: str) -> None:
+    """What holds for any text: never an error; letters and their marks, and what stands between them in names."""
+    name, first = person(display)
+    assert len(name) <= MAX_NAME and first in name and (name or not first)
+    assert name == " ".join(name.split()) == normalize("NFC", name)
+    assert [c for c in name if category(c)[0] not in "LM" and c not in " '’.-·・"] == []
 
 
 def test_templates_with_fallbacks_of_their_own(tmp_path: Path) -> None:
