@@ -556,7 +556,7 @@ _SPACED_COLON = re.compile(r"\s+:")
 def _machine_subject(scene: Scene) -> str:
     """The subjects of automatic replies, bounces, receipts and reports, in the languages seen in real mail."""
     raw = scene.message.subject[:300]
-    subject = _SPACED_COLON.sub(":", fold(raw)).replace("’", "'")
+    subject = _SPACED_COLON.sub(":", fold(raw))
     tag = _TAGS.match(subject)
     bare = subject[tag.end() :] if tag else subject
     if (
