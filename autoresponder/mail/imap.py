@@ -266,7 +266,9 @@ class Session:
     def folders(self) -> list[tuple[str, frozenset[str]]]:
         """All folders: decoded name, flags in lower case (RFC 6154: "\\sent", "\\junk" ...)."""
         with self._talk(self.name, "the server did not list its folders"):
-            listed = [answer for answer in self._command(b'LIST "" "*"') if answer.text[:7].upper() == b"* LIST "]
+            marks = b" RETURN (SPECIAL-USE)" if {"SPECIAL-USE", "LIST-EXTENDED"} <= self.capabilities else b""
+            answers = self._command(b'LIST "" "*"' + marks)  # RFC 6154 section 2: else the marks may be left out
+            listed = [answer for answer in answers if answer.text[:7].upper() == b"* LIST "]
             return [_folder(answer) for answer in listed]
 
     def select(self, folder: str, *, readonly: bool = True) -> Selected:
