@@ -93,7 +93,7 @@ hem rebut el vostre missatge|hem rebut el seu missatge|gràcies per contactar|zu
 ausência temporária|resposta de ausência|recebemos a sua mensagem|recebemos sua mensagem
 recebemos o seu e-mail|recebemos seu e-mail|recebemos seu contato|recebemos o seu contacto
 obrigado pelo seu contato|obrigado pelo seu contacto|obrigado por entrar em contato|obrigado pela sua mensagem
-risposta di assenza|abbiamo ricevuto la tua richiesta|abbiamo ricevuto la sua richiesta
+risposta di assenza|risposta non al computer|abbiamo ricevuto la tua richiesta|abbiamo ricevuto la sua richiesta
 abbiamo ricevuto il tuo messaggio|abbiamo ricevuto il suo messaggio|grazie per averci contattato
 grazie per il suo messaggio|automatisch bericht|auto-antwoord|afwezigheidsassistent
 wij hebben uw bericht ontvangen|wij hebben uw e-mail ontvangen|we hebben je bericht ontvangen

@@ -117,6 +117,7 @@ Não é possível entregar: cadeiras
     "it": """
 Risposta automatica: sedie
 Risposta Automatica : sedie
+Risposta Non al computer: sedie
 RISPOSTA AUTOMATICA: sedie
 Fuori sede: sedie
 Fuori ufficio
@@ -161,6 +162,7 @@ Mesaj automat: scaune
 Autosvar: stolar
 Automatiskt svar: stolar
 AUTOSVAR: stolar
+Auto svar: stolar
 Frånvaromeddelande: stolar
 Ej på kontoret: stolar
 Tack för ditt mejl
