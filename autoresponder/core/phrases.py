@@ -101,7 +101,7 @@ uw bericht is ontvangen|bedankt voor uw bericht|bedankt voor uw e-mail|bedankt v
 wiadomość automatyczna|otrzymaliśmy twoją wiadomość|otrzymaliśmy państwa wiadomość|dziękujemy za wiadomość
 dziękujemy za kontakt|am primit mesajul dumneavoastră|am primit mesajul dvs|vă mulțumim pentru mesaj
 frånvaroassistent|fraværsassistent|fraværsmeddelelse|tack för ditt mejl|tack för ditt meddelande
-tak for din henvendelse|tak for din mail|takk for din henvendelse|takk for din e-post|automatisk besked
+tak for din henvendelse|tak for din mail|takk for din henvendelse|takk for din e-post|automatisk besked|auto svar
 automaattinen viesti|kiitos viestistäsi|kiitos yhteydenotostasi|automatická zpráva|automatická správa
 automatikus válaszüzenet|távolléti üzenet|avtomatski odgovor|автоматическое уведомление|автовідповідь
 автоматичне повідомлення|αυτόματο μήνυμα|otomatik yanit|automaatne vastus|sjálfvirkt svar|avtomatik cavab
