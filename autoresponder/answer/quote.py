@@ -1,9 +1,9 @@
 """The writer's own words, said back to them where the configuration allows it: few, and inert.
 
 Contract: `quote` gives what somebody wrote, without what they quoted themselves or passed on, and without a signature;
-wrapped, at most so many lines and `MAX_CHARACTERS`; no address, link, markup or control character is left in it. It is
-made for a block quote of a template: as text its lines have `> ` between them, in a page they are escaped, with `<br>`
-between them. Never fails, and takes time in proportion to the lines it gives.
+wrapped, at most so many lines (and never more than `MAX_LINES`); no address, link, markup or control character is left
+in it. It is made for a block quote of a template: as text its lines have `> ` between them, in a page they are escaped,
+with `<br>` between them. Never fails, and takes time in proportion to the lines it gives.
 """
 
 import re
@@ -13,8 +13,8 @@ from html import escape
 
 from autoresponder.answer.clean import inert, one_line
 
-MAX_LINES, MAX_CHARACTERS = 20, 1_500
-_WIDTH = 68
+MAX_LINES, _WIDTH = 20, 68
+"""Together fewer than 1,500 characters."""
 _READ = 500
 """Lines of a letter that are looked at."""
 _ATTRIBUTION = 400
@@ -64,18 +64,14 @@ class Quote(str):
 
 def quote(text: str, limit: int) -> Quote:
     """The first lines of what somebody wrote in a letter with this text; `limit` lines at most, none for 0."""
-    limit, left = min(limit, MAX_LINES), MAX_CHARACTERS
     made: list[tuple[str, ...]] = []
-    room = limit
+    room = min(limit, MAX_LINES)
     for line in own_lines(text) if limit > 0 else ():
         pieces = textwrap.wrap(inert(one_line(line, _LONG)), _WIDTH, break_on_hyphens=False) or [""]
-        kept = pieces[:room]
-        while kept and sum(map(len, kept)) > left:
-            kept.pop()
-        room, left = room - len(kept), left - sum(map(len, kept))
-        if len(kept) < len(pieces):
-            return Quote(_cut([*made, tuple(kept)]))
-        made.append(tuple(kept))
+        if len(pieces) > room:
+            return Quote(_cut([*made, tuple(pieces[:room])]))
+        made.append(tuple(pieces))
+        room -= len(pieces)
     return Quote(tuple(made))
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from autoresponder.answer.clean import JOINER
 from autoresponder.answer.compose import Answer, Composer
-from autoresponder.answer.quote import MAX_CHARACTERS, MAX_LINES, own_lines, quote
+from autoresponder.answer.quote import MAX_LINES, own_lines, quote
 from autoresponder.answer.templates import Library
 from tests.answer.house import BOX, BRAND, NOW, SIGNER, Page, decision, folder_of, library, read
 from tests.core.letters import letter
@@ -63,9 +63,10 @@ def test_few_lines_wrapped_and_an_ellipsis_where_it_breaks_off() -> None:
     assert quote(text, 0) == quote("", 10) == ""
     long = quote("word " * 1000, 5)
     assert [len(line) <= 72 for line in long.split("\n> ")] == [True] * 5 and long.endswith(" …")
-    assert len(quote("x" * 60_000, 20)) <= MAX_CHARACTERS + 100
-    assert len(quote(("x" * 70 + "\n") * 100, 20)) <= MAX_CHARACTERS + 100
+    assert len(quote("x" * 60_000, 20)) <= 1_500
+    assert len(quote(("x" * 70 + "\n") * 100, 20)) <= 1_500
     assert quote("a\n\n\nb\nc", 2) == "a …"
+    assert quote("x" * 68 + "\ny", 1) == "x" * 68 + " …"
 
 
 EVIL = (
