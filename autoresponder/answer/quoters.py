@@ -26,7 +26,9 @@ def telling(values: Values) -> Values:
 def named(files: Iterable[tuple[str, str]], env: Environment, lines: int) -> Iterator[Problem]:
     """A warning for every line of every file, (path, text), that asks for the quote; `lines` of it are allowed."""
     for path, text in files:
-        for line in sorted(set(_mentions(env.parse(text)))):
+        tree = env.parse(text)
+        printed = {line for output in tree.find_all(nodes.Output) for line in _mentions(output)}
+        for line in sorted(printed or set(_mentions(tree))):
             place = Place(path, line)
             if lines:
                 step = f"at most {lines} lines, without links; leave original.quote out unless it is worth that"
@@ -36,7 +38,7 @@ def named(files: Iterable[tuple[str, str]], env: Environment, lines: int) -> Ite
                 yield Problem(place, sentence, "answer: {quote: 10 lines}", "warning")
 
 
-def _mentions(template: nodes.Template) -> Iterator[int]:
+def _mentions(template: nodes.Node) -> Iterator[int]:
     """The lines that ask for `original.quote`, whatever `original` is called there."""
     for found in template.find_all(nodes.Getattr):
         owner = found.node.name if isinstance(found.node, nodes.Name) else ""

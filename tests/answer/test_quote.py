@@ -140,11 +140,11 @@ def test_check_names_every_line_that_quotes(tmp_path: Path) -> None:
     found = warned(
         tmp_path, 10, a=QUOTING, b='{% include "_part.md" %}', c="{% set o = original %}\n> {{ o['quote'] }}", d="x"
     )
-    assert [line.partition(": ")[0] for line in found] == ["_part.md:2", "a.md:7", "a.md:8", "c.md:6"]
+    assert [line.partition(": ")[0] for line in found] == ["_part.md:2", "a.md:8", "c.md:6"]
     for line in found:
         assert "warning: this answer quotes the letter: whoever forges From makes us send their words to a" in line
     found = warned(tmp_path, 0, a=QUOTING)
-    assert "a.md:8: warning: original.quote is always empty" in found[2] and "answer: {quote: 10 lines}" in found[2]
+    assert "a.md:8: warning: original.quote is always empty" in found[1] and "answer: {quote: 10 lines}" in found[1]
 
 
 @pytest.mark.parametrize(
