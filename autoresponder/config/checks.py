@@ -6,6 +6,7 @@ hides none of them. Templates are checked apart (`missing_templates`), when thei
 
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
+from datetime import time
 from typing import Any
 
 from autoresponder.config import values
@@ -39,6 +40,7 @@ def check_together(
         for when, place in nested(table.when, ("rules", index, "when")):
             yield from _of_contacts(document, place, when, contacts)
     yield from _mailboxes(document, parts.mailboxes)
+    yield from _never_closed(document, parts)
     yield from _staff(document, parts, own)
     yield from _limits(document, parts)
     yield from _without_effect(document)
@@ -279,6 +281,19 @@ def _mailboxes(document: Document, mailboxes: Mapping[str, MailboxTable]) -> Ite
             yield about(
                 document, (*path, "folders"), f'"{box.sent}" holds our own letters', "do not watch it", warning=True
             )
+
+
+def _never_closed(document: Document, parts: Parts) -> Iterator[Problem]:
+    """Mailboxes that are open day and night, yet take holidays from the common office."""
+    common = parts.config.office
+    for name, box in parts.mailboxes.items():
+        own = box.office
+        if common is None or common.holidays is None or own is None or own.hours is None or own.holidays is not None:
+            continue
+        if all(day == ((time(0), time(0)),) for day in values.week(own.hours)):
+            sentence = "is open day and night, yet closed on the holidays of the common office"
+            yield about(document, ("mailboxes", name, "office"), sentence,
+                        "add holidays: {}, or say them here again", warning=True)  # fmt: skip
 
 
 # people and limits ----------------------------------------------------------------------------------------------------
