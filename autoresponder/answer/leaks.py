@@ -10,10 +10,11 @@ and percent signs decoded, full-width letters and our own invisible joiners seen
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
-from html import unescape
+from html import escape, unescape
 from urllib.parse import unquote
 
 from autoresponder.answer.brand import LOGO_ID
+from autoresponder.answer.clean import visible
 from autoresponder.core.address import matches, sender_key
 from autoresponder.core.contacts import Row
 from autoresponder.errors import UserError
@@ -47,18 +48,33 @@ class Guard:
         """`texts`: (what it is, the text) of all that the recipient will read. `ours`: the recipient's address and our
         own, and patterns such as @example.com; `row`: what is known of the recipient; `file`: the template's."""
         for where, text in texts:
-            for keys in addresses(text, page=where == PAGE):
-                if self._keys.isdisjoint(keys) and not _excused(keys, ours, row):
-                    sentence = (
-                        f"the {where} would say {masked(keys[0])}, neither the recipient’s address nor one of ours"
-                    )
-                    raise LeakError(sentence, place=file, step="write it out in the template if it belongs there")
+            page = where == PAGE
+            if self._foreign(text, ours, row, page) and (key := self._foreign(_without(text, ours), ours, row, page)):
+                sentence = f"the {where} would say {masked(key)}, neither the recipient’s address nor one of ours"
+                raise LeakError(sentence, place=file, step="write it out in the template if it belongs there")
+
+    def _foreign(self, text: str, ours: Sequence[str], row: Row, page: bool) -> str:
+        """The first address that may not be said, "" when there is none."""
+        for keys in addresses(text, page=page):
+            if self._keys.isdisjoint(keys) and not _excused(keys, ours, row):
+                return keys[0]
+        return ""
 
 
 def _excused(keys: Sequence[str], ours: Sequence[str], row: Row) -> bool:
     if any(sender_key(one) in keys or matches(one, key) for one in ours for key in keys):
         return True
     return any(not written(cell).isdisjoint(keys) for cell in row.cells)
+
+
+def _without(text: str, ours: Sequence[str]) -> str:
+    """A text without the addresses that it may say, as templates write them: RFC 5322 allows more characters in them
+    than anybody expects, o'brien@example.net among others."""
+    spelt = (form for one in ours for form in (one, visible(one)) if not one.startswith("@"))
+    known = "|".join(
+        re.escape(form) for plain in spelt for form in (plain, escape(plain), escape(plain).replace("&#x27;", "&#39;"))
+    )
+    return re.sub(rf"(?<![\w.+@-])(?:{known})(?![\w@-]|\u2060?\.\w)", " ", text)
 
 
 def written(text: str) -> frozenset[str]:

@@ -10,6 +10,7 @@ from autoresponder.answer.compose import Answer, Composer
 from autoresponder.answer.leaks import LeakError, addresses, masked, written
 from autoresponder.answer.season import Season
 from autoresponder.answer.templates import Library
+from autoresponder.core.address import Address
 from autoresponder.core.contacts import Row
 from autoresponder.core.rules import DateRange
 from tests.answer.house import BOX, BRAND, NOW, SIGNER, decision, folder_of, library
@@ -131,6 +132,47 @@ def test_the_page_is_looked_at_on_its_own(tmp_path: Path) -> None:
 )
 def test_addresses_of_the_configuration_and_the_recipient_pass(tmp_path: Path, body: str) -> None:
     assert made(tmp_path, body).text
+
+
+ODD_LOCALS = [
+    "o'brien",
+    "_ana",
+    "ana_",
+    "a/b",
+    "a=b",
+    "x?y",
+    "{x}",
+    "`x`",
+    "a|b",
+    "a&b",
+    "100%x",
+    "%41",
+    "a%40b",
+    "*a*",
+    "..a",
+    "jösé",
+    "!#$^~",
+]
+
+
+@pytest.mark.parametrize("local", ODD_LOCALS)
+def test_whatever_the_recipient_s_address_is_they_are_answered(tmp_path: Path, local: str) -> None:
+    lib = library(folder_of(tmp_path, a="You are **{{ sender.address }}**, we {{ mailbox.address }}."))
+    message, who = letter(), Address("Ana", f"{local}@example.net")
+    make = Composer(lib, BRAND, SIGNER, lambda *_: "")
+    assert local in make.compose(decision(message, who, reply="a"), message, BOX, NOW).text.replace(JOINER, "")
+
+
+def test_the_recipient_s_address_hides_no_other(tmp_path: Path) -> None:
+    lib = library(
+        folder_of(tmp_path, a="{{ sender.address }} {{ 'x' ~ 'ana@example.co' }} {{ 'ana@example.co' ~ 'm' }}")
+    )
+    message, who = letter(), Address("Ana", "ana@example.co")
+    with pytest.raises(LeakError, match="would say x…@example"):
+        Composer(lib, BRAND, SIGNER, lambda *_: "").compose(decision(message, who, reply="a"), message, BOX, NOW)
+    lib = library(folder_of(tmp_path, a="{{ sender.address }} {{ 'ana@example.co' ~ 'm' }}"))
+    with pytest.raises(LeakError, match=r"would say a…@example\.com"):
+        Composer(lib, BRAND, SIGNER, lambda *_: "").compose(decision(message, who, reply="a"), message, BOX, NOW)
 
 
 def test_the_addresses_of_all_our_mailboxes_pass(tmp_path: Path) -> None:
