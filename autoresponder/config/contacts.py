@@ -29,6 +29,7 @@ MAX_BYTES = 32_000_000
 """Some 300,000 contacts."""
 MAX_CELL = 1000
 MAX_COLUMNS = 100
+MAX_LANGUAGES = 100
 MAX_LINES = 50
 """Lines that one row may have, in quotes."""
 SHOWN = 20
@@ -170,7 +171,7 @@ class _Reader:
 
     # rows ---------------------------------------------------------------------------------------------------------
     def _rows(
-        self, records: "Iterator[tuple[int, list[str] | None, str]]", columns: list[str], kept: list[int]
+        self, records: Iterator[tuple[int, list[str] | None, str]], columns: list[str], kept: list[int]
     ) -> Iterator[tuple[str, tuple[str, ...]]]:
         """(key, cells) of every row with an address that no row above it has; a text that comes again is kept once."""
         email = next(number for number, name in enumerate(columns) if name in EMAIL)
@@ -205,19 +206,28 @@ class _Reader:
 
     def _translate(self, rows: dict[str, tuple[str, ...]], place: int, name: str) -> None:
         """The cells of one column as they are kept: dates in ISO 8601, languages as tags."""
-        written = {cells[place] for cells in rows.values()} - {""}
-        meaning = values.language if name == "language" else _Days(written).iso
-        meant: dict[str, str] = {"": ""}
-        bad: dict[str, BadValue] = {}
-        for text in written:
-            try:
-                meant[text] = meaning(text)
-            except BadValue as error:
-                bad[text], meant[text] = error, ""
+        meant = _meanings(name, {cells[place] for cells in rows.values()})
         for key, cells in rows.items():
-            if wrong := bad.get(cells[place]):
-                self.warn(self.lines[key], f"{name}: {wrong.sentence}: it counts as empty", wrong.step)
-            rows[key] = (*cells[:place], meant[cells[place]], *cells[place + 1 :])
+            kept = meant[cells[place]]
+            if isinstance(kept, BadValue):
+                self.warn(self.lines[key], f"{name}: {kept.sentence}: it counts as empty", kept.step)
+                kept = ""
+            rows[key] = (*cells[:place], kept, *cells[place + 1 :])
+
+
+def _meanings(name: str, texts: Collection[str]) -> dict[str, str | BadValue]:
+    """What each text in a column of dates or languages means, or why it means nothing."""
+    if name == "language" and len(texts) > MAX_LANGUAGES:
+        wrong = BadValue("too many different texts stand in this column for languages", "write es, pt-BR")
+        return {text: wrong if text else "" for text in texts}
+    meaning = values.language if name == "language" else _Days(texts).iso
+    meant: dict[str, str | BadValue] = {}
+    for text in texts:
+        try:
+            meant[text] = meaning(text) if text else ""
+        except BadValue as wrong:
+            meant[text] = wrong
+    return meant
 
 
 class _Days:
@@ -280,7 +290,7 @@ def _separator(header: str) -> str:
     return max(";\t,", key=bare.count) if any(sign in bare for sign in ";\t,") else ","
 
 
-def _records(lines: Sequence[str], first: int, separator: str) -> "Iterator[tuple[int, list[str] | None, str]]":
+def _records(lines: Sequence[str], first: int, separator: str) -> Iterator[tuple[int, list[str] | None, str]]:
     """(line, cells, what is wrong) of every row from a line on; a row whose quote is not closed takes one line only."""
     number = first
     while number < len(lines):

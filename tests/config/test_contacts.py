@@ -197,6 +197,17 @@ def test_many_problems_are_few_words(tmp_path: Path) -> None:
     assert problems[-1] == "contacts.csv:21: warning: and 4980 more rows like these"
 
 
+def test_a_column_of_a_thousand_languages_is_none(tmp_path: Path) -> None:
+    rows = "".join(f"a{n}@x.example,Elvish {n}\n" for n in range(1000))
+    contacts, problems = read(tmp_path, f"email,language\n{rows}b@x.example,\n".encode())
+    assert len(problems) == module.SHOWN + 1
+    assert problems[0] == (
+        "contacts.csv:2: warning: language: too many different texts stand in this column for languages: "
+        "it counts as empty (write es, pt-BR)"
+    )
+    assert set(contacts.rows.values()) == {("",)}
+
+
 def test_a_row_is_found_by_address_before_domain() -> None:
     contacts = Contacts(("name",), {"ana@x.example": ("Ana",), "@x.example": ("Ltd",)})
     assert contacts.find("ana@x.example") == Row(("name",), ("Ana",), "ana@x.example")
