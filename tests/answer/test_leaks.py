@@ -4,6 +4,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from autoresponder.answer.clean import JOINER, inert
 from autoresponder.answer.compose import Answer, Composer
@@ -208,6 +210,41 @@ def test_a_letter_cannot_have_its_answer_stopped(tmp_path: Path, spelt: str) -> 
     message = letter(f"about {spelt}", sender="ana@example.net")
     message = replace(message, from_=(replace(message.from_[0], name=spelt),))
     Composer(lib, BRAND, SIGNER, lambda *_: "").compose(decision(message, reply="a"), message, BOX, NOW)
+
+
+PIECES = st.one_of(
+    st.sampled_from(
+        ["@", "＠", "﹫", "%40", "&#64;", "&commat;", ".", "。", "．", " ", "\u00a0", "\u2060", "\u200b", "\u202e"]
+    ),
+    st.sampled_from(
+        ["bob", "other", "example", "a.b", "<", ">", "mailto:", "http://", "'", '"', "&", "\n", "-", "_", "中文"]
+    ),
+    st.text(st.characters(codec="utf-8"), max_size=3),
+)
+WRITTEN = st.lists(PIECES, max_size=14).map("".join)
+
+
+@pytest.fixture(scope="module")
+def repeating(tmp_path_factory: pytest.TempPathFactory) -> Composer:
+    """Says all that a letter can bring, next to each other."""
+    body = (
+        "{{ original.subject }}{{ sender.name }}@{{ sender.first_name }} {{ sender.address }}\n\n> {{ original.quote }}"
+    )
+    front = "subject: Re {{ original.subject }}{{ sender.name }}"
+    folder = folder_of(tmp_path_factory.mktemp("repeating"), a=f"---\n{front}\n---\n{body}")
+    return Composer(library(folder), BRAND, SIGNER, lambda *_: "", quote=20)
+
+
+@settings(max_examples=120, deadline=None)
+@given(subject=WRITTEN, name=WRITTEN, text=WRITTEN)
+def test_no_letter_at_all_can(repeating: Composer, subject: str, name: str, text: str) -> None:
+    """What holds for any letter: no text of it makes an address that is somebody's."""
+    message = replace(letter(), subject=subject, text=text)
+    made = repeating.compose(decision(message, Address(name, "ana@example.net"), reply="a"), message, BOX, NOW)
+    assert {key for keys in addresses(made.html, page=True) for key in keys} <= {
+        "ana@example.net",
+        "logo@autoresponder.invalid",
+    }
 
 
 def test_check_names_file_and_line(tmp_path: Path) -> None:
