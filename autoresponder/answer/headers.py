@@ -15,6 +15,8 @@ MAX_TEXT, MAX_NAME = 400, 120
 _ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]*")
 _AS_IT_IS = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789!*+-/")
 """Octets that stand for themselves in a Q-encoded word, also in a phrase (RFC 2047 section 5)."""
+_QUOTED = tuple("_" if octet == 32 else chr(octet) if octet in _AS_IT_IS else f"={octet:02X}" for octet in range(256))
+"""Each octet as a Q-encoded word has it."""
 _ROOM = 75 - len("=?utf-8?q??=")
 """Characters that an encoded word has for its text (section 2)."""
 
@@ -83,7 +85,7 @@ def _word(text: str, start: int, room: int) -> tuple[str, int]:
     for end, char in enumerate(text[start : start + room], start + 1):
         data = char.encode("utf-8", "replace")
         if size >= 0:
-            piece = "".join("_" if o == 32 else chr(o) if o in _AS_IT_IS else f"={o:02X}" for o in data)
+            piece = _QUOTED[data[0]] if len(data) == 1 else "".join([_QUOTED[octet] for octet in data])
             size = size + len(piece) if size + len(piece) <= room else -1
             if size >= 0:
                 quoted, quoted_end = quoted + piece, end

@@ -18,7 +18,7 @@ MARGIN = 0.9
 """The probability from which on a guess counts."""
 MIN_LETTERS, MAX_TEXT = 20, 320
 _TAG = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,3}")
-_NOISE = re.compile(r"://|www\.|@|\d")
+_DIGIT = re.compile(r"\d")
 _MARKS = re.compile(r"[^\w\s'’·¿¡]")
 _PREFIX = re.compile(r"^(?:\w{1,8}\s*:\s*)+")
 
@@ -54,7 +54,11 @@ def own_words(subject: str, text: str) -> str:
 
 def _quiet(line: str) -> str:
     """A line without addresses, links and numbers."""
-    return " ".join(word for word in line.split() if not _NOISE.search(word)) if _NOISE.search(line) else line
+    return " ".join(word for word in line.split() if not _noisy(word)) if _noisy(line) else line
+
+
+def _noisy(text: str) -> bool:
+    return "@" in text or "://" in text or "www." in text or _DIGIT.search(text) is not None
 
 
 def asked_for(message: Message) -> Iterator[str]:
