@@ -11,9 +11,10 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from itertools import chain, cycle, islice
-from multiprocessing import get_all_start_methods, get_context
-from multiprocessing.connection import Connection
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -32,7 +33,7 @@ def ordered(work: Callable[[T], R], things: Iterable[T], *, alone: bool = False)
     portions = _portions(things, failed)
     first = list(islice(portions, FEW))
     rest = chain(first, portions)
-    count = 1 if alone or len(first) < FEW or "fork" not in get_all_start_methods() else min(MOST, _cores())
+    count = 1 if alone or len(first) < FEW or not hasattr(os, "fork") else min(MOST, _cores())
     yield from _spread(work, rest, count) if count > 1 else map(work, chain.from_iterable(rest))
     if failed:
         raise failed[0]
@@ -59,11 +60,13 @@ def _portions(things: Iterable[T], failed: list[Exception]) -> Iterator[list[T]]
 
 
 def _spread(work: Callable[[T], R], portions: Iterator[list[T]], count: int) -> Iterator[R]:
+    from multiprocessing import get_context  # 20 ms, which a single letter does not wait for
+
     context = get_context("fork")  # which hands `work` over with all that it knows
     hands: list[Connection] = []
     waiting: deque[tuple[Connection, list[T]]] = deque()
 
-    def give(hand: Connection, portion: list[T]) -> None:
+    def give(hand: "Connection", portion: list[T]) -> None:
         with suppress(OSError):  # it has died: its portion is done here
             hand.send(portion)
         waiting.append((hand, portion))
@@ -93,7 +96,7 @@ def _spread(work: Callable[[T], R], portions: Iterator[list[T]], count: int) -> 
             process.join()
 
 
-def _result(hand: Connection) -> Any:
+def _result(hand: "Connection") -> Any:
     """What a process sends back; None where it could not."""
     try:
         return hand.recv()
@@ -101,7 +104,7 @@ def _result(hand: Connection) -> Any:
         return None
 
 
-def _serve(work: Callable[[T], R], hand: Connection, others: Sequence[Connection]) -> None:
+def _serve(work: Callable[[T], R], hand: "Connection", others: "Sequence[Connection]") -> None:
     """A process: portion after portion, until there is nobody to give one."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that started us, and ends us
     for other in others:
