@@ -136,12 +136,14 @@ def hunt(bug: Bug, *, shrink: bool) -> tuple[float, list[str]]:
         took = time.monotonic() - begun
     if done.returncode == 0:
         return took, []
-    text = "\n".join(line.removeprefix("E").strip() for line in done.stdout.splitlines())
+    text = "\n".join(
+        line.removeprefix("E").lstrip(" |") for line in done.stdout.splitlines()
+    )  # | where there are several
     example = re.search(r"state = Life\(\)\n(.*?)state\.teardown\(\)", text, re.S)
     if not example:
         raise RuntimeError(f"“{bug.name}”: the machine did not run\n{done.stdout[-3000:]}{done.stderr[-1000:]}")
     steps = re.findall(r"(?ms)^state\.(.*?)\n(?=state\.|\Z)", example[1] + "\n")
-    return took, [" ".join(step.split()) for step in steps if not step.startswith(("all_is_well", "begin"))]
+    return took, [" ".join(step.split()) for step in steps if not step.startswith("all_is_well")]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
