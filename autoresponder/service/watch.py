@@ -43,6 +43,8 @@ BATCH = 200
 SKEW = timedelta(minutes=2)
 """INTERNALDATE has whole seconds of the server's clock, which may be behind ours: what is new by its UID must not look
 older than the start."""
+A_MOMENT = timedelta(seconds=5)
+"""What reaching a server may take before letters could have come meanwhile."""
 A_DAY = timedelta(days=1)
 """Further back that a search by date begins: SINCE means the days of the server's own time zone."""
 SLACK = 120
@@ -294,11 +296,12 @@ class Watcher:
 
     def _baseline(self, session: Session, selected: Selected) -> Cursor:
         """First start: what is there now is never answered, unless a backlog was asked for, or it came while we were
-        trying to reach the server."""
+        trying to reach the server, which took long or several attempts."""
         start, next_uid = self._begun - SKEW, selected.uidnext
         if self._backlog is not None:
             start = self._begun - self._backlog
-        if self._backlog is not None or self._failures:
+        slow = self._failures or self._now() - self._begun > A_MOMENT
+        if self._backlog is not None or slow:
             next_uid = min(session.uids_since(start.date() - A_DAY), default=selected.uidnext)
         cursor = Cursor(self.account.name, self.folder, selected.uidvalidity, next_uid, start)
         self._writer.run(lambda store: store.set_cursor(cursor))

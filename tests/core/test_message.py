@@ -277,10 +277,11 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("raw", HOSTILE.values(), ids=HOSTILE.keys())
-def test_hostile_letters_take_less_than_half_a_second(raw: bytes) -> None:
-    started = time.process_time()
+def test_hostile_letters_are_read_in_bounded_time(raw: bytes) -> None:
+    """Of this thread's own processor time, as a guard against hanging: a tenth of the limit is usual."""
+    started = time.thread_time()
     message = parse(raw)
-    assert time.process_time() - started < 0.5
+    assert time.thread_time() - started < 2
     assert len(message.text) <= MAX_TEXT
     assert len(message.subject) <= MAX_SUBJECT
     assert len(message.types) <= 1_000

@@ -22,7 +22,7 @@ from autoresponder.mail.fetched import (
 from autoresponder.mail.refusal import readable, refusal
 from autoresponder.mail.transport import Response
 
-HARD_BOUND = 0.5  # seconds for one hostile message
+HARD_BOUND = 2.0  # seconds of processor time for one hostile message: a guard against hanging
 
 good = (
     b'* 12 FETCH (UID 34 RFC822.SIZE 4423 INTERNALDATE " 7-Jul-1996 02:44:25 -0730" FLAGS (\\Seen $Junk)'
@@ -125,12 +125,12 @@ HOSTILE = {
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_data_is_bounded(name: str) -> None:
-    started = time.perf_counter()
+    started = time.thread_time()
     try:
         read_everything(Response(b"* 1 FETCH (UID 1 BODYSTRUCTURE " + HOSTILE[name] + b")", [b"x"] * 300_000))
     except Unreadable as error:
         assert str(error)
-    assert time.perf_counter() - started < HARD_BOUND
+    assert time.thread_time() - started < HARD_BOUND
 
 
 STRUCTURES: dict[str, tuple[bytes, tuple[str, ...], list[tuple[str, str, int]], str]] = {
