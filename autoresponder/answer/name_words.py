@@ -87,6 +87,12 @@ universitatea facultatea școala liceul institutul spital spitalul brutăria avo
 бухгалтерия підтримка магазин відділ компанія πωλήσεις υποστήριξη εξυπηρέτηση πελατών γραφείο εταιρεία αε επε δήμος
 מכירות תמיכה שירות לקוחות משרד חברה חברת עיריית בע شركة مؤسسة خدمة العملاء مبيعات المبيعات الدعم دعم جامعة مكتب destek
 satış müşteri hizmetleri şirketi muhasebe
+
+agencia agència airline airlines operations operaciones operacions operações opérations operazioni betrieb subscription
+subscriptions suscripción suscripciones subscripcions inscripciones résultats results resultados redaktion redacción
+redacció redação rédaction redazione redactie redakcja editor editorial rector rectorado chancellerie cultura kultura
+kultur culture central delivery subsystem firewall spam filter daemon агентство редакция издательство infolettre tasca
+peixaria
 """
 """Departments, offices, kinds of companies, groups of people."""
 
@@ -128,6 +134,7 @@ bonjour dear sir madam iphone ipad macbook imac android samsung xiaomi huawei sc
 imprimante stampante drukarka fax whatsapp outlook gmail hotmail yahoo google microsoft linkedin facebook paypal amazon
 docusign dropbox wordpress shopify important urgent wichtig importante no not reply-to undisclosed recipients recipient
 i.a p.p
+foo bar foobar sender person somename anyone everyone world list lista liste
 """
 """What programs, devices and forms write where a name should stand."""
 
@@ -178,9 +185,9 @@ _PARTS = """
 
 _ENDS = (
     "service", "buchhaltung", "abteilung", "verwaltung", "zentrum", "klinik", "verein", "gesellschaft", "betreuung",
-    "versicherung", "apotheke", "verlag", "technik", "handel", "gmbh",
+    "versicherung", "apotheke", "verlag", "technik", "handel", "gmbh", "schaft", "zione", "zioni", "tions", "redaktion",
 )  # fmt: skip
-"""How the compounds end by which German and Dutch name departments."""
+"""How long words end that name departments: compounds above all."""
 
 _FIRMS = """
 gmbh mbh inc ltd llc llp plc corp co slu slp sau srl srls sarl eurl sasu sas spa lda ltda pty bvba ohg gbr sprl sca scp
