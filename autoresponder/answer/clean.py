@@ -16,10 +16,10 @@ _DOT = re.compile(r"(?<=[^\W_])[.。．｡](?=[^\W\d_]{2})")
 def one_line(text: str, limit: int) -> str:
     """On one line, composed (NFC), without control, format and private characters, at most `limit` characters."""
     text = text[: limit * 4]
-    if not text.isascii():
-        text = unicodedata.normalize("NFC", text)
     if not text.isprintable():
         text = "".join(c if unicodedata.category(c)[0] not in "CZ" else " " if c.isspace() else "" for c in text)
+    if not text.isascii():
+        text = unicodedata.normalize("NFC", text)
     text = " ".join(text.split())
     return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
 

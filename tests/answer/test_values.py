@@ -33,3 +33,4 @@ def test_one_line_without_controls(odd: str) -> None:
 def test_one_line_is_capped_and_composed() -> None:
     assert one_line("x" * 10_000, 10) == "x" * 9 + "…"
     assert one_line("e\u0301", 10) == "é"
+    assert one_line("e\x1b\u0301", 10) == "é"  # composed by what is left
