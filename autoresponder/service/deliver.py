@@ -353,7 +353,7 @@ class Delivery:
             point("in-doubt-recorded")
 
         try:
-            return await lane.pool.send(sender, letter.target, letter.raw, before_dot)
+            return await lane.pool.send(sender, letter.target, await self._whole(letter), before_dot)
         except _NotOursError:
             log.error("reply %d was taken by somebody else, and is left to them", letter.id, extra=_fields(letter))
         except _StoreError as error:
@@ -366,6 +366,16 @@ class Delivery:
             log.exception("reply %d: internal error: %s", letter.id, error, extra=_fields(letter))
             self._settle(lane, letter, _broken_off(dot_left, f"internal error: {type(error).__name__}"))
         return None
+
+    async def _whole(self, letter: Letter) -> bytes:
+        """The letter's octets; a heavy one's are read only now, so that many may wait."""
+        if letter.raw:
+            return letter.raw
+        try:
+            found = await self._writer.call(lambda store: store.letter(letter.id))
+        except Exception as error:
+            raise _StoreError(str(error)) from error
+        return found.raw if found else b""
 
     def _server_failed(self, lane: _Lane, letter: Letter, sent: Sent) -> None:
         """The letter goes back, and with it all that wait for this server, unless other connections to it work."""

@@ -93,6 +93,9 @@ class Notice:
     again: timedelta | None = None
 
 
+HEAVY = 200_000
+"""Octets of a letter above which its bytes are read only when its turn has come, and not kept once it was sent (and its
+copy filed): many answers with attachments need little memory, and the state grows only by those that wait."""
 STAFF_AN_HOUR = 60
 """Letters to one of our own people within an hour; further ones are not written."""
 
@@ -142,7 +145,7 @@ class Letter:
     subject: str
     message_id: str
     envelope_from: str
-    raw: bytes  # b"" in listings
+    raw: bytes  # b"" in listings, of a heavy one that was claimed, and of a heavy one that was sent
     created: datetime
     next_attempt: datetime
     expires: datetime
@@ -276,7 +279,8 @@ class Store(Protocol):
     # outbox -------------------------------------------------------------------------------------------------------
     def claim(self, now: datetime, limit: int, owner: str, busy: Sequence[str] = ()) -> list[Letter]:
         """Up to `limit` replies that are due, longest due first, moved to SENDING for `owner`; none of the mailboxes in
-        `busy`. What has expired is moved to FAILED instead and not returned."""
+        `busy`. What has expired is moved to FAILED instead and not returned. Those over `HEAVY` come without their
+        bytes: `letter` has them."""
 
     def move(self, reply_id: int, event: Event, now: datetime, *, error: str = "",
              next_attempt: datetime | None = None, bounced: bool = False) -> State | None:  # fmt: skip

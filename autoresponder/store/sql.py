@@ -18,6 +18,7 @@ from autoresponder.core.address import sender_key
 from autoresponder.core.history import Ledger, Limit, Limits, Lookup
 from autoresponder.core.outbox import ANSWERED_STATES, OPEN_STATES, TRANSITIONS, Event, State, sources
 from autoresponder.store import (
+    HEAVY,
     STAFF_AN_HOUR,
     Copy,
     Cursor,
@@ -221,7 +222,14 @@ SELECT o.id, o.mailbox, o.state, o.target, o.subject, o.message_id, o.envelope_f
 FROM outbox o LEFT JOIN decisions d ON d.id = o.id
 """
 _LETTER_WHOLE = _LETTER.format(raw="l.raw") + "JOIN letters l ON l.id = o.id "
+_LETTER_CLAIMED = (
+    _LETTER.format(raw=f"CASE WHEN length(l.raw) <= {HEAVY} THEN l.raw END") + "JOIN letters l ON l.id = o.id "
+)
 _LETTER_LISTED = _LETTER.format(raw="NULL")
+_LIGHTEN = """
+UPDATE letters SET raw = ? WHERE id = ? AND length(raw) > ?
+AND NOT EXISTS (SELECT 1 FROM copies WHERE copies.id = letters.id)
+"""
 _NEXT_COPY = """
 SELECT o.id, o.message_id, l.raw, o.sent, c.tried
 FROM copies c JOIN outbox o ON o.id = c.id JOIN letters l ON l.id = c.id
@@ -566,7 +574,7 @@ class SqlStore:
             letters: list[Letter] = []
             for start in range(0, len(ids), CHUNK):
                 part = ids[start : start + CHUNK]
-                letters += self._letters(_LETTER_WHOLE + f"WHERE o.id IN ({_marks(part)})", part)
+                letters += self._letters(_LETTER_CLAIMED + f"WHERE o.id IN ({_marks(part)})", part)
         return sorted(letters, key=lambda letter: (letter.next_attempt, letter.id))
 
     def move(
@@ -594,6 +602,8 @@ class SqlStore:
         moved = self._advance(_MOVE[event], (reply_id,), event, now, error, next_attempt)
         if not moved:
             return None
+        if moved[0] is State.SENT:
+            self._db.execute(_LIGHTEN, (b"", reply_id, HEAVY))
         if event in (Event.RESEND, Event.RELEASE):
             until = micros(now + GRACE)
             self._db.execute("UPDATE outbox SET expires = ? WHERE id = ? AND expires < ?", (until, reply_id, until))
@@ -681,6 +691,7 @@ class SqlStore:
         """The copy is filed, or will never be."""
         with self._db.transaction():
             self._db.execute("DELETE FROM copies WHERE id = ?", (reply_id,))
+            self._db.execute(_LIGHTEN, (b"", reply_id, HEAVY))
 
     # quarantine ---------------------------------------------------------------------------------------------------
     def quarantined(self) -> list[Quarantined]:

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from autoresponder.core.outbox import Event
-from autoresponder.store import Store
+from autoresponder.store import HEAVY, Store
 from tests.store.make import HOUR, NOW, answer, queue, record, start, walk
 
 SENT = (Event.CLAIM, Event.FINAL_DOT, Event.ACCEPTED)
@@ -61,3 +61,40 @@ def test_an_answer_that_turns_out_to_have_arrived_gets_its_copy(store: Store) ->
     store.move(reply, Event.CLOSE, NOW + HOUR)
     copy = store.next_copy("contact")
     assert copy is not None and copy.sent == NOW + HOUR
+
+
+def raw_of(store: Store, reply: int) -> int:
+    """Octets of a reply that the state keeps."""
+    letter = store.letter(reply)
+    assert letter is not None
+    return len(letter.raw)
+
+
+def test_a_heavy_letter_is_read_when_its_turn_has_come_and_not_kept_when_it_is_sent(store: Store) -> None:
+    start(store)
+    heavy, light = b"x" * (HEAVY + 1), b"y" * HEAVY
+    first = queue(store, answer(1, "a@example.org", raw=heavy))
+    second = queue(store, answer(2, "b@example.org", raw=light))
+    assert first is not None and second is not None
+    assert [letter.raw for letter in store.claim(NOW, 10, "me")] == [b"", light]
+    assert raw_of(store, first) == len(heavy)
+    for reply in (first, second):
+        store.move(reply, Event.FINAL_DOT, NOW)
+    store.move(first, Event.NO_ANSWER, NOW)
+    assert raw_of(store, first) == len(heavy)  # it may have to be sent again
+    store.move(first, Event.CLOSE, NOW)
+    store.move(second, Event.ACCEPTED, NOW)
+    assert (raw_of(store, first), raw_of(store, second)) == (0, HEAVY)
+
+
+def test_a_heavy_letter_is_kept_until_its_copy_is_filed(store: Store) -> None:
+    start(store)
+    reply = queue(store, answer(1, raw=b"x" * (HEAVY + 1), copy=True))
+    assert reply is not None
+    store.claim(NOW, 10, "me")
+    for event in (Event.FINAL_DOT, Event.ACCEPTED):
+        store.move(reply, event, NOW)
+    copy = store.next_copy("contact")
+    assert copy is not None and len(copy.raw) == HEAVY + 1
+    store.copy_done(reply)
+    assert raw_of(store, reply) == 0
