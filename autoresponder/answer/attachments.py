@@ -114,6 +114,11 @@ def heavy(attachments: Iterable[Attachment]) -> str:
     return f"every answer carries {size / 1e6:.1f} MB of attachments" if size > HEAVY else ""
 
 
+def heft(attachments: Iterable[Attachment]) -> int:
+    """Octets that these take in a letter."""
+    return sum(len(one.part) for one in attachments)
+
+
 def _together(attachments: Iterable[Attachment]) -> int:
     return sum(one.size for one in attachments)
 

@@ -115,6 +115,11 @@ class Composer:
         seed = f"{decision.ask.letter_key}\x1f{rule.name}"
         return self._finish(rendered, values, target, seed, thread_headers(message, now))
 
+    @property
+    def heaviest(self) -> int:
+        """Octets that an answer may have, by its attachments alone."""
+        return self._library.heaviest
+
     def page(self, answer: Answer) -> str:
         """The answer's HTML for a browser, which cannot look for the logo in the letter: it is in the page itself."""
         return answer.html.replace(f"cid:{LOGO_ID}", self._logo_url)

@@ -27,7 +27,7 @@ from jinja2.utils import missing
 from markupsafe import escape
 
 from autoresponder.answer import leaks, markdown, quoters, words
-from autoresponder.answer.attachments import Attachment, Shelf, heavy
+from autoresponder.answer.attachments import Attachment, Shelf, heavy, heft
 from autoresponder.answer.brand import Brand, Face
 from autoresponder.answer.clean import one_line
 from autoresponder.answer.language import closest, normal
@@ -117,6 +117,8 @@ class Library:
         self.brand = Face.of(loader.brand)
         self.names = tuple(sorted(sources))
         self.files = tuple(loader.files)
+        self.heaviest = max((heft(one.attachments) for by in sources.values() for one in by.values()), default=0)
+        """Octets that attachments add to an answer at most."""
         self.addresses = frozenset(loader.addresses)  # those that stand in the files and the brand
         self._sources, self._loader = sources, loader
         self._variants: dict[Path, Variant] = {}  # what was compiled so far

@@ -35,6 +35,8 @@ from autoresponder.service.writer import Writer
 from autoresponder.store import Cursor, Entry, Outcome, Reply, Store
 
 log = logging.getLogger(__name__)
+MEMORY = 32 << 20
+"""Octets of the attachments of answers that are decided together."""
 SHOWN = 200
 """Characters of a subject that are kept with a decision."""
 
@@ -89,6 +91,11 @@ class Desk:
         self.book = book
         self._writer, self._now, self._doubt = writer, now, doubt
         self._turn = threading.Lock()
+
+    @property
+    def at_once(self) -> int:
+        """How many letters to hand in at once, so that their answers together need little memory."""
+        return max(1, MEMORY // max(1, self.book.composer.heaviest))
 
     def handle(self, cursor: Cursor, batch: Sequence[Fetched], next_uid: int) -> Handled:
         """Decide and record a batch of one folder; `next_uid` is the cursor after it."""

@@ -339,7 +339,7 @@ class Watcher:
         if asked := self._asked():
             return True, self._try_again(asked)
         uids = session.uids_from(cursor.next_uid)
-        batch = uids[:BATCH]
+        batch = uids[: min(BATCH, self._desk.at_once)]
         if not batch:
             return False, 0
         fetched = list(session.fetch(batch))

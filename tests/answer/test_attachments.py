@@ -246,6 +246,15 @@ def test_a_file_is_encoded_once_for_all_templates(tmp_path: Path) -> None:
     assert base64.b64decode(first.part.partition(b"\r\n\r\n")[2]) == PDF
 
 
+def test_the_heaviest_answer_is_known_so_that_few_are_made_at_once(tmp_path: Path) -> None:
+    big = PDF + b"x" * 3_000_000
+    (tmp_path / "b.md").write_text(TEXT.format("attachments: hours.pdf\n"))
+    lib = Library.load(templates(tmp_path, "attachments: big.pdf\n", hours_pdf=PDF, big_pdf=big), BRAND)
+    raw = answer(lib=lib, reply="a").raw
+    assert 0.99 * len(raw) < composer(lib).heaviest < len(raw)
+    assert composer().heaviest == 0
+
+
 def test_the_documented_example_works(tmp_path: Path) -> None:
     text = (ROOT / "docs" / "templates.md").read_text("utf-8")
     example = re.search(r"```text\n(---\nsubject: [^`]*?attachments:[^`]*?)```", text)
