@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from autoresponder.config.values import BadValue, nearest
-from autoresponder.core.rules import DateRange, fold
+from autoresponder.core.calendar import DateRange
+from autoresponder.core.rules import fold
 
 OWN = "closed"
 """What a closed day of our own is called."""

@@ -17,9 +17,9 @@ import regex
 
 from autoresponder.answer.quote import MAX_LINES
 from autoresponder.core.address import is_answerable
-from autoresponder.core.calendar import Duration
+from autoresponder.core.calendar import DateRange, Duration
 from autoresponder.core.history import Limit
-from autoresponder.core.rules import DAYS, DateRange, Once, Size, fold
+from autoresponder.core.rules import DAYS, Once, Size, fold
 
 CLOSED = "closed"
 MAX_DAYS = 3650

@@ -29,6 +29,52 @@ class Duration:
 
 
 @dataclass(frozen=True, slots=True)
+class DateRange:
+    """First and last day, both included; a `yearly` one is (month, day) pairs and may run over New Year. A yearly 02-29
+    exists only in leap years."""
+
+    first: date | tuple[int, int]
+    last: date | tuple[int, int]
+
+    def has(self, day: date) -> bool:
+        """Whether `day` lies in the range."""
+        if isinstance(self.first, date) and isinstance(self.last, date):
+            return self.first <= day <= self.last
+        key = (day.month, day.day)
+        if isinstance(self.first, tuple) and isinstance(self.last, tuple):
+            if self.first <= self.last:
+                return self.first <= key <= self.last
+            return key >= self.first or key <= self.last
+        return False
+
+    @property
+    def single(self) -> bool:
+        """Whether it is one day, every year or in one."""
+        return self.first == self.last
+
+    def __str__(self) -> str:
+        """As rules.yaml writes it."""
+        a, b = (x.isoformat() if isinstance(x, date) else f"{x[0]:02}-{x[1]:02}" for x in (self.first, self.last))
+        return a if a == b else f"{a}..{b}"
+
+
+@dataclass(frozen=True, slots=True)
+class Special:
+    """Hours in place of the ordinary ones on some days. `week` has seven entries, Monday first; None: says nothing of
+    that weekday."""
+
+    dates: tuple[DateRange, ...]
+    week: tuple[Hours | None, ...]
+
+    def covers(self, day: date, *, holiday: bool) -> bool:
+        """Whether these are the hours of `day`. On a holiday only where it is named by itself: a range of several days
+        leaves its holidays alone."""
+        if self.week[day.weekday()] is None:
+            return False
+        return any(r.has(day) and (r.single or not holiday) for r in self.dates)
+
+
+@dataclass(frozen=True, slots=True)
 class Office:
     """One office. `week` has seven entries, Monday first; `holiday` names the holiday of a date, "" for none."""
 
@@ -36,15 +82,24 @@ class Office:
     week: tuple[Hours, ...] = ((),) * 7
     holiday: Callable[[date], str] = field(default=lambda _day: "")
     always_open: bool = False  # no hours were given: every moment is office time
+    special: tuple[Special, ...] = ()  # of those that cover a day the first one counts
+
+    def special_on(self, day: date) -> Special | None:
+        """The hours that `day` has in place of the ordinary ones; None when it has none, or is closed as a holiday."""
+        holiday = bool(self.special and self.holiday(day))
+        return next((one for one in self.special if one.covers(day, holiday=holiday)), None)
 
     def hours(self, day: date) -> Hours:
-        """The opening periods of `day`, none on a holiday."""
-        if self.always_open:
-            return () if self.holiday(day) else ((time(0), time(0)),)
-        return () if self.holiday(day) else self.week[day.weekday()]
+        """The opening periods of `day`: those of its special hours, else none on a holiday, else those of the week."""
+        if special := self.special_on(day):
+            return special.week[day.weekday()] or ()
+        if self.holiday(day):
+            return ()
+        return ((time(0), time(0)),) if self.always_open else self.week[day.weekday()]
 
     def periods(self, start: datetime) -> Iterator[tuple[datetime, datetime]]:
-        """Opening periods from `start` on, as UTC moments, the first one cut to begin no earlier than `start`."""
+        """Opening periods from `start` on, as UTC moments, the first one cut to begin no earlier than `start`. None
+        overlap: where a night runs into the hours of the next day, these begin at its end."""
         start = start.astimezone(UTC)
         day = start.astimezone(self.zone).date() - timedelta(days=1)
         for _ in range(HORIZON):
@@ -54,16 +109,18 @@ class Office:
                 b = datetime.combine(last, ends, self.zone).astimezone(UTC)
                 if b > start:
                     yield max(a, start), b
+                    start = b
             if day == date.max:
                 return
             day += timedelta(days=1)
 
     def state(self, now: datetime) -> OfficeState:
-        """`open`, `closed`, or `holiday` (closed the whole day because of one)."""
+        """`open`, `closed`, or `holiday` (the day has no hours because of one)."""
         opened, _ends = next(self.periods(now), (None, None))
         if opened == now.astimezone(UTC):
             return "open"
-        return "holiday" if self.holiday(now.astimezone(self.zone).date()) else "closed"
+        today = now.astimezone(self.zone).date()
+        return "holiday" if self.holiday(today) and not self.hours(today) else "closed"
 
     def next_open(self, now: datetime) -> datetime | None:
         """The first moment from `now` on at which the office is open, in its own zone; None when it never opens."""
@@ -74,8 +131,9 @@ class Office:
         """When a promise made `now` falls due, in the office's zone; None when the office never opens again.
 
         Working hours count only while the office is open. A working day ends at the same time of day on the next day
-        with opening hours (a letter that comes while the office is closed counts from the next opening), cut to that
-        day's closing time. Plain hours and days count round the clock."""
+        with opening hours (a letter that comes while the office is closed counts from the next opening); where the
+        office is closed then, at the end of that day's break, or at its closing time. Plain hours and days count round
+        the clock."""
         if promise.unit in ("minute", "hour", "day", "week"):
             seconds = {"minute": 60, "hour": 3600, "day": 86400, "week": 604800}[promise.unit]
             return (now.astimezone(UTC) + timedelta(seconds=promise.amount * seconds)).astimezone(self.zone)
@@ -100,8 +158,15 @@ class Office:
             left -= bool(self.hours(day))
         if left:
             return None
-        begins, ends = self.hours(day)[0][0], self.hours(day)[-1][1]
-        at = max(start.timetz().replace(tzinfo=None), begins)
-        if ends > begins:
-            at = min(at, ends)
-        return datetime.combine(day, at, self.zone).astimezone(UTC).astimezone(self.zone)
+        at = datetime.combine(day, start.timetz().replace(tzinfo=None), self.zone)
+        if self.state(at) != "open":
+            at = datetime.combine(day, _within(self.hours(day), at.time()), self.zone)
+        return at.astimezone(UTC).astimezone(self.zone)
+
+
+def _within(hours: Hours, at: time) -> time:
+    """`at`, or where the office is closed then: the next opening of that day, after the last one its closing time."""
+    for begins, ends in hours:
+        if at <= ends or ends <= begins:
+            return max(at, begins)
+    return hours[-1][1]

@@ -118,14 +118,16 @@ def facts_of(
 ) -> Facts:
     """What the rules are asked about; the arguments are those of `decide`."""
     office = policy.mailboxes[arrival.mailbox].office
+    local = now.astimezone(office.zone)
     return Facts(
         message=reading.message,
         arrival=arrival,
         target=reading.target,
         history=history,
-        now=now.astimezone(office.zone),
+        now=local,
         office=office.state(now),
         authenticated=authenticated(reading.message, policy),
+        special=office.special_on(local.date()),
         language=language,
         contact=policy.contacts.find(reading.ask.sender_key),
     )

@@ -11,13 +11,13 @@ import fnmatch
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from typing import Literal, Protocol
 
 import regex
 
 from autoresponder.core.address import Address, matches
-from autoresponder.core.calendar import Duration, OfficeState
+from autoresponder.core.calendar import DateRange, Duration, OfficeState, Special
 from autoresponder.core.contacts import Row, years
 from autoresponder.core.history import History
 from autoresponder.core.message import Arrival, Message
@@ -77,6 +77,7 @@ class Facts:
     now: datetime  # aware, in the zone of the mailbox's office
     office: OfficeState
     authenticated: bool  # our own server says that From is not forged
+    special: Special | None = None  # the hours that the office has today in place of the ordinary ones
     language: Callable[[str, str], str] = lambda _subject, _text: ""
     contact: Row = field(default_factory=Row)  # of contacts.csv
     _folded: dict[str, str] = field(default_factory=dict)
@@ -307,31 +308,6 @@ class TimeOfDay:
 
 
 @dataclass(frozen=True, slots=True)
-class DateRange:
-    """First and last day, both included; a `yearly` one is (month, day) pairs and may run over New Year. A yearly 02-29
-    exists only in leap years."""
-
-    first: date | tuple[int, int]
-    last: date | tuple[int, int]
-
-    def has(self, day: date) -> bool:
-        """Whether `day` lies in the range."""
-        if isinstance(self.first, date) and isinstance(self.last, date):
-            return self.first <= day <= self.last
-        key = (day.month, day.day)
-        if isinstance(self.first, tuple) and isinstance(self.last, tuple):
-            if self.first <= self.last:
-                return self.first <= key <= self.last
-            return key >= self.first or key <= self.last
-        return False
-
-    def __str__(self) -> str:
-        """As rules.yaml writes it."""
-        a, b = (x.isoformat() if isinstance(x, date) else f"{x[0]:02}-{x[1]:02}" for x in (self.first, self.last))
-        return a if a == b else f"{a}..{b}"
-
-
-@dataclass(frozen=True, slots=True)
 class DateIn:
     """`date`: today, in the office's zone, lies in any of the ranges."""
 
@@ -359,8 +335,9 @@ class OfficeIs:
         return facts.office in self.states or (facts.office == "holiday" and "closed" in self.states)
 
     def why(self, facts: Facts) -> str:
-        """The state."""
-        return f"the office is {'closed for a holiday' if facts.office == 'holiday' else facts.office} now"
+        """The state, and which special hours it is by."""
+        dates = f" (special hours, {', '.join(map(str, facts.special.dates))})" if facts.special else ""
+        return f"the office is {'closed for a holiday' if facts.office == 'holiday' else facts.office} now{dates}"
 
 
 @dataclass(frozen=True, slots=True)

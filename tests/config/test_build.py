@@ -11,7 +11,7 @@ from autoresponder.config.conditions import condition
 from autoresponder.config.holidays import public
 from autoresponder.config.schema import When
 from autoresponder.config.settings import Settings
-from autoresponder.core.calendar import Duration
+from autoresponder.core.calendar import DateRange, Duration
 from autoresponder.core.history import Limit, Limits
 from autoresponder.core.rules import (
     All,
@@ -22,7 +22,6 @@ from autoresponder.core.rules import (
     Condition,
     Contact,
     DateIn,
-    DateRange,
     FirstContact,
     Named,
     Not,

@@ -8,9 +8,9 @@ import pytest
 
 from autoresponder.config import values as v
 from autoresponder.config.values import BadValue
-from autoresponder.core.calendar import Duration
+from autoresponder.core.calendar import DateRange, Duration
 from autoresponder.core.history import Limit
-from autoresponder.core.rules import DateRange, Once, Size
+from autoresponder.core.rules import Once, Size
 
 D, H, M = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
 GOOD: list[tuple[Callable[[Any], Any], Any, Any]] = [

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import regex
 
+from autoresponder.core.calendar import DateRange
 from autoresponder.core.contacts import Row
 from autoresponder.core.history import History
 from autoresponder.core.message import Arrival
@@ -17,7 +18,6 @@ from autoresponder.core.rules import (
     Authenticated,
     Contact,
     DateIn,
-    DateRange,
     FirstContact,
     Named,
     Not,
