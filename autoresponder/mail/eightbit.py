@@ -11,6 +11,8 @@ import re
 
 MAX_LINE = 998
 """Octets of a line without its CRLF (RFC 5322 section 2.1.1); 8BITMIME leaves that limit as it is."""
+WORTH = 200_000
+"""Octets of a letter above which its texts are too small a part of it to be worth the work."""
 _MULTIPART = re.compile(rb'^Content-Type: multipart/[^\r\n]*; boundary="([^"\r\n]+)"\r?$', re.MULTILINE | re.IGNORECASE)
 _TEXT = re.compile(rb"^Content-Type: text/[a-z]+; charset=utf-8\r?$", re.MULTILINE | re.IGNORECASE)
 _ENCODING = re.compile(rb"^Content-Transfer-Encoding: (quoted-printable|base64)\r?$", re.MULTILINE | re.IGNORECASE)
@@ -19,7 +21,9 @@ _ATTACHED = re.compile(rb"^Content-Disposition: attachment", re.MULTILINE | re.I
 
 
 def eight_bit(raw: bytes) -> bytes:
-    """The same letter with its texts in 8 bits; `raw` itself where nothing would become shorter."""
+    """The same letter with its texts in 8 bits; `raw` itself where nothing, or next to nothing, would become shorter."""
+    if len(raw) > WORTH:
+        return raw
     made = _part(raw, ())
     return made if len(made) < len(raw) else raw
 

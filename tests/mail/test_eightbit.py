@@ -95,6 +95,7 @@ LEFT = {
     "another type": part(b"w7HDscOxw7HDscOxw7HDsQ==", "base64").replace(b"text/plain; charset=utf-8", b"image/png"),
     "broken base64": part(b"w7H!!cOx", "base64"),
     "a text in 7 bits that looks encoded": part(b"=C3=B1=C3=B1=C3=B1", "7bit"),
+    "much besides the text": mixed(part(b"=C3=B1" * 40), part(b"x\r\n" * 100_000, "7bit")),
     "no body": b"Subject: x",
     "nothing": b"",
     "no boundary": b"Content-Type: multipart/mixed\r\n\r\n--\r\n" + part(b"=C3=B1" * 9),
