@@ -5,10 +5,12 @@ the brand's colour used as text is moved away from its background until it reach
 """
 
 import struct
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from re import fullmatch
+
+from autoresponder.answer.worded import Worded
 
 MAX_LOGO = 200_000
 READABLE = 4.5
@@ -23,7 +25,7 @@ class Brand:
     name: str = ""
     colour: str = "#0b5fff"
     logo: str = ""
-    signature: str = ""
+    signature: Worded = field(default_factory=Worded)
     address: str = ""
     website: str = ""
 
@@ -38,8 +40,8 @@ class Brand:
                 read_logo(Path(self.logo))
             except ValueError as error:
                 yield f"brand logo “{self.logo}” {error}"
-        for key in ("name", "signature"):
-            if any(ord(c) < 32 for c in getattr(self, key)):
+        for key, text in (("name", self.name), *(("signature", text) for text in self.signature)):
+            if any(ord(c) < 32 for c in text):
                 yield f"brand {key} must be one line"
 
 
@@ -57,6 +59,7 @@ class Face:
     on_colour: str  # text on `colour`
     ink: str  # the colour as text by day
     ink_dark: str  # the colour as text by night
+    _signature: Worded
 
     @classmethod
     def of(cls, brand: Brand) -> "Face":
@@ -66,14 +69,19 @@ class Face:
             name=brand.name,
             colour=colour,
             logo=f"cid:{LOGO_ID}" if brand.logo and Path(brand.logo).is_file() else "",
-            signature=brand.signature or brand.name,
+            signature=brand.signature.said(()) or brand.name,
             address=brand.address,
             website=brand.website.removeprefix("https://").removeprefix("http://").rstrip("/"),
             url=brand.website if "://" in brand.website or not brand.website else f"https://{brand.website}",
             on_colour=on(colour),
             ink=_readable(colour, LIGHT),
             ink_dark=_readable(colour, DARK),
+            _signature=brand.signature,
         )
+
+    def signed(self, languages: Sequence[str]) -> "Face":
+        """The same, with the signature in the first of these languages that there is."""
+        return replace(self, signature=self._signature.said(languages)) if len(self._signature.texts) > 1 else self
 
 
 LOGO_ID = "logo@autoresponder.invalid"

@@ -70,7 +70,7 @@ class Composer:
         """`language` is asked only when rule and contact do not say. `ours`: the addresses of all mailboxes. `quote`:
         lines of a letter that templates may say back."""
         self._seasons, self._ours, self._quote = seasons, tuple(ours), quote
-        self._guard = Guard(library.addresses, (text for season in seasons for _tag, text in season.texts))
+        self._guard = Guard(library.addresses, (text for season in seasons for text in season.text))
         self._library, self._brand, self._signer, self._language = library, brand, signer, language
         logo = Path(brand.logo) if library.brand.logo else None
         kind, data = read_logo(logo) if logo else ("", b"")

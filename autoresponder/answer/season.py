@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from autoresponder.answer.brand import Face, on
-from autoresponder.answer.language import closest
-from autoresponder.core.rules import DateRange
+from autoresponder.answer.worded import Worded
+from autoresponder.core.calendar import DateRange
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +25,11 @@ class SeasonView:
 
 @dataclass(frozen=True, slots=True)
 class Season:
-    """One entry of `seasons` in rules.yaml. `texts`: language tag -> text, "" for all languages; `colour`: #rrggbb, ""
-    for the brand's."""
+    """One entry of `seasons` in rules.yaml. `colour`: #rrggbb, "" for the brand's."""
 
     name: str
     ranges: tuple[DateRange, ...]
-    texts: tuple[tuple[str, str], ...]
+    text: Worded
     colour: str = ""
 
     def holds(self, day: date) -> bool:
@@ -39,11 +38,8 @@ class Season:
 
     def view(self, languages: Sequence[str], brand: Face) -> SeasonView:
         """In the first of these languages that there is, or else the first text."""
-        texts = dict(self.texts)
-        tag = next((found for wanted in languages if (found := closest(wanted, texts)) is not None), None)
         colour = self.colour or brand.colour
-        text = texts[tag] if tag is not None else self.texts[0][1]
-        return SeasonView(self.name, text, colour, on(colour))
+        return SeasonView(self.name, self.text.said(languages), colour, on(colour))
 
 
 def season_of(seasons: Sequence[Season], day: date) -> Season | None:

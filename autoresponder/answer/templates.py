@@ -235,7 +235,7 @@ class Library:
         if sentence := heavy(source.attachments):
             place = source.place(source.front["attachments"][1])
             yield Problem(place, sentence, "smaller files arrive more surely", "warning")
-        guard = leaks.Guard(self.addresses, (text for season in seasons for _tag, text in season.texts))
+        guard = leaks.Guard(self.addresses, (text for season in seasons for text in season.text))
         spoken = (source.language,) if source.language else words.LANGUAGES
         letters = (quoters.telling(values) for values in samples(self.brand, columns, seasons))
         for language, values in product(spoken, letters):
@@ -434,7 +434,7 @@ class _Loader:
         self.folder, self.brand = folder, brand
         self.found: list[Problem] = [Problem(Place("brand"), sentence) for sentence in brand.problems()]
         self.files: list[Path] = []
-        self.addresses = {key for text in (brand.name, brand.signature, brand.address, brand.website)
+        self.addresses = {key for text in (brand.name, *brand.signature, brand.address, brand.website)
                           for key in leaks.written(text)}  # fmt: skip
         self._shelf = Shelf(folder)
         self._pages: dict[str, tuple[str, str]] = {}  # layouts without their content, and where they are

@@ -146,7 +146,7 @@ class Values:
                 self.quote,
             ),
             "mailbox": MailboxView(self.mailbox_address, self.mailbox_name),
-            "brand": self.brand,
+            "brand": self.brand.signed((language, self.home)),
             "promise": Promise(self.promise, self.due.astimezone(zone), language) if self.due else None,
             "office": OfficeView(self.office, self.now, language),
             "season": self.season.view((language, self.home), self.brand) if self.season else None,

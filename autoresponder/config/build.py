@@ -16,6 +16,7 @@ from typing import Any, Literal
 
 from autoresponder.answer.brand import Brand
 from autoresponder.answer.season import Season
+from autoresponder.answer.worded import Worded
 from autoresponder.config import schema, values
 from autoresponder.config.checks import check_together, missing_templates
 from autoresponder.config.conditions import condition, nested
@@ -149,8 +150,9 @@ class _Builder:
         return resolve(written, self.folder, self.environ)
 
     def _brand(self, table: schema.Brand) -> Brand:
-        brand = Brand(name=table.name, logo=self._file(("brand", "logo"), table.logo), signature=table.signature,
-                      address=table.address, website=table.website or "")  # fmt: skip
+        brand = Brand(name=table.name, logo=self._file(("brand", "logo"), table.logo),
+                      signature=Worded.of(table.signature), address=table.address,
+                      website=table.website or "")  # fmt: skip
         return replace(brand, colour=table.colour) if table.colour else brand
 
     def _rule(self, table: schema.RuleTable) -> Rule:
@@ -296,8 +298,7 @@ def is_loopback(host: str) -> bool:
 
 
 def _season(table: schema.Season) -> Season:
-    texts = table.text if isinstance(table.text, dict) else {"": table.text}
-    return Season(table.name, table.date, tuple(texts.items()), table.colour or "")
+    return Season(table.name, table.date, Worded.of(table.text), table.colour or "")
 
 
 def _follow_up(table: schema.FollowUp | None) -> FollowUp | None:

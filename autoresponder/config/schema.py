@@ -24,10 +24,10 @@ from pydantic_core import CoreSchema, core_schema
 
 from autoresponder.config import values
 from autoresponder.config.values import BadValue
-from autoresponder.core.calendar import Duration
+from autoresponder.core.calendar import DateRange, Duration
 from autoresponder.core.guards import GUARDS, SOFT_GUARDS
 from autoresponder.core.history import Limit
-from autoresponder.core.rules import DateRange, Once, Size
+from autoresponder.core.rules import Once, Size
 
 T = TypeVar("T")
 
@@ -397,6 +397,12 @@ class SmtpTable(Server):
 
 
 # the rest -------------------------------------------------------------------------------------------------------------
+Worded = Annotated[
+    Annotated[dict[Language, Line], Field(min_length=1), Tag("<table>")] | Annotated[Line, Tag("<rest>")],
+    Discriminator(_table_or_rest),
+]
+
+
 class Brand(Table):
     """How the answers look and who signs them."""
 
@@ -406,8 +412,8 @@ class Brand(Table):
     """As "#0b5fff", in quotes."""
     logo: Line = ""
     """A PNG, JPEG or GIF file, relative to rules.yaml."""
-    signature: Line = ""
-    """Under every answer."""
+    signature: Worded = ""
+    """Under every answer; or {en: The team, es: El equipo}, where the first one is for all other languages."""
     address: Text = ""
     """The postal address in the footer."""
     website: Website | None = None
@@ -520,12 +526,6 @@ class FollowUp(Table):
     """After it fell due."""
 
 
-SeasonTexts = Annotated[
-    Annotated[dict[Language, Line], Field(min_length=1), Tag("<table>")] | Annotated[Line, Tag("<rest>")],
-    Discriminator(_table_or_rest),
-]
-
-
 class Season(Table):
     """What every answer says on certain days, as a banner."""
 
@@ -533,7 +533,7 @@ class Season(Table):
     """What it is called."""
     date: Many[Dates]
     """On which days, in the office's time zone: 12-20..01-06, 2026-12-24."""
-    text: SeasonTexts
+    text: Worded
     """What it says; or {en: "…", es: "…"}, where the first one is for all other languages."""
     colour: Colour | None = None
     """Behind it, as "#7a0000", in quotes; default: that of the brand."""

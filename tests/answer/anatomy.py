@@ -6,14 +6,14 @@ A header of the answer that has no explanation here is an error: the page cannot
 
 import re
 import sys
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from autoresponder.answer.brand import Brand
 from autoresponder.answer.compose import Composer
 from autoresponder.answer.templates import Library
 from autoresponder.core.message import parse
-from tests.answer.house import BOX, NOW, SHIPPED, SIGNER, decision
+from tests.answer.house import BOX, BRAND, NOW, SHIPPED, SIGNER, decision
 
 PNG = bytes.fromhex(
     "89504e470d0a1a0a0000000d4948445200000001000000010802000000907753de0000000c49444154789c6360f8ff0f000401020"
@@ -103,7 +103,7 @@ def answer() -> bytes:
     with TemporaryDirectory() as folder:
         logo = Path(folder) / "logo.png"
         logo.write_bytes(PNG)
-        brand = Brand("Example Ltd", "#0b5fff", str(logo), "The Example team", "1 High Street", "https://example.com")
+        brand = replace(BRAND, logo=str(logo))
         composer = Composer(Library.load(SHIPPED, brand), brand, SIGNER, lambda _subject, _text: "en")
         message = parse(LETTER)
         return composer.compose(decision(message), message, BOX, NOW).raw

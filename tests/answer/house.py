@@ -15,6 +15,7 @@ from autoresponder.answer.compose import Answer, Composer
 from autoresponder.answer.nesting import fault
 from autoresponder.answer.season import Season
 from autoresponder.answer.templates import Library
+from autoresponder.answer.worded import Worded
 from autoresponder.core.address import Address
 from autoresponder.core.calendar import Duration
 from autoresponder.core.decide import Decision
@@ -28,7 +29,7 @@ from tests.core.letters import letter
 ROOT = Path(__file__).parents[2]
 SHIPPED = ROOT / "templates"
 NOW = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
-BRAND = Brand("Example Ltd", "#0b5fff", "", "The Example team", "1 High Street", "https://example.com")
+BRAND = Brand("Example Ltd", "#0b5fff", "", Worded.of("The Example team"), "1 High Street", "https://example.com")
 SIGNER = Signer(b"0123456789abcdef")
 BOX = Mailbox("contact", "contact@example.com", language="es")
 

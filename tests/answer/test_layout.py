@@ -15,7 +15,8 @@ import pytest
 from autoresponder.answer.brand import Brand, Face, contrast, on
 from autoresponder.answer.season import Season
 from autoresponder.answer.templates import LAYOUTS, Library, samples
-from autoresponder.core.rules import DateRange
+from autoresponder.answer.worded import Worded
+from autoresponder.core.calendar import DateRange
 from tests.answer import anatomy
 from tests.answer.house import BRAND, Page, folder_of, library
 from tests.answer.language_table import LANGUAGES
@@ -50,7 +51,7 @@ language: %s
 {{ promise.due }}
 {%% endif %%}
 """
-SEASON = Season("Christmas", (DateRange((12, 20), (1, 6)),), (("", "Merry <b>Christmas</b> & co."),), "#7a1f2b")
+SEASON = Season("Christmas", (DateRange((12, 20), (1, 6)),), Worded.of("Merry <b>Christmas</b> & co."), "#7a1f2b")
 PNG = bytes.fromhex("89504e470d0a1a0a0000000d49484452")
 LOGO = Path("logo.png")
 

@@ -12,9 +12,10 @@ from autoresponder.answer.compose import Answer, Composer
 from autoresponder.answer.leaks import LeakError, addresses, masked, written
 from autoresponder.answer.season import Season
 from autoresponder.answer.templates import Library
+from autoresponder.answer.worded import Worded
 from autoresponder.core.address import Address
+from autoresponder.core.calendar import DateRange
 from autoresponder.core.contacts import Row
-from autoresponder.core.rules import DateRange
 from tests.answer.house import BOX, BRAND, NOW, SIGNER, decision, folder_of, library
 from tests.core.letters import letter
 
@@ -195,7 +196,8 @@ def test_brand_and_seasons_pass(tmp_path: Path) -> None:
     brand = replace(BRAND, address="1 High Street, bob@other.example")
     lib = library(folder_of(tmp_path, a=BUILT), brand)
     always = DateRange(NOW.date(), NOW.date())
-    seasons = (Season("x", (always,), (("es", "escriba a eve@other.example"), ("", "write to eve@other.example"))),)
+    text = Worded.of({"es": "escriba a eve@other.example", "": "write to eve@other.example"})
+    seasons = (Season("x", (always,), text),)
     composer = Composer(lib, brand, SIGNER, lambda *_: "", seasons)
     text = composer.compose(decision(letter(), reply="a"), letter(), BOX, NOW).text
     assert "bob@other.example" in text and "eve@other.example" in text

@@ -16,10 +16,10 @@ from autoresponder.answer.brand import Face
 from autoresponder.answer.clean import JOINER
 from autoresponder.answer.season import Season, season_of
 from autoresponder.answer.templates import Library, samples
-from autoresponder.core.calendar import Office
+from autoresponder.answer.worded import Worded
+from autoresponder.core.calendar import DateRange, Office
 from autoresponder.core.contacts import Row, invented, years
 from autoresponder.core.history import History
-from autoresponder.core.rules import DateRange
 from tests.answer.house import BOX, BRAND, NOW, ROOT, composer, decision, folder_of, library
 from tests.answer.language_table import LANGUAGES
 from tests.core.letters import letter
@@ -196,8 +196,9 @@ def test_days_with_their_year(language: str, when: date, text: str) -> None:
 
 
 # seasons --------------------------------------------------------------------------------------------------------------
-CHRISTMAS = Season("Christmas", (DateRange((12, 20), (1, 6)),), (("en", "Merry!"), ("es", "¡Feliz!"), ("pt", "Feliz!")))
-ALWAYS = Season("Always", (DateRange((1, 1), (12, 31)),), (("", "Hello"),))
+MERRY = Worded.of({"en": "Merry!", "es": "¡Feliz!", "pt": "Feliz!"})
+CHRISTMAS = Season("Christmas", (DateRange((12, 20), (1, 6)),), MERRY)
+ALWAYS = Season("Always", (DateRange((1, 1), (12, 31)),), Worded.of("Hello"))
 
 
 @pytest.mark.parametrize(
@@ -227,7 +228,7 @@ def test_the_season_is_that_of_the_office_s_day_and_the_answer_s_language() -> N
     answer = answers.compose(decision(letter()), letter(), madrid, night)
     assert answer.text.startswith("Feliz!\n\nOlá") and ">Feliz!</td>" in answer.html
     assert "Feliz!" not in answers.compose(decision(letter()), letter(), BOX, night).text
-    french_first = replace(CHRISTMAS, texts=(("fr", "Joyeux !"), ("es", "¡Feliz!")))
+    french_first = replace(CHRISTMAS, text=Worded.of({"fr": "Joyeux !", "es": "¡Feliz!"}))
     answers = composer(library(), "pt", seasons=(french_first,))
     assert answers.compose(decision(letter()), letter(), madrid, night).text.startswith("¡Feliz!\n")  # the mailbox's
 
@@ -262,3 +263,27 @@ def test_the_contact_of_samples_is_nobody() -> None:
     row = invented(("name", "tier", "birthday"))
     assert (row.known, row.cell("name"), row.cell("tier")) == (True, "Ana Ruiz", "tier")
     assert row.key.endswith("@example.org")
+
+
+# the signature --------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("language", "home", "signature"),
+    [("en", "es", "The team"), ("pt-BR", "es", "A equipa"), ("de", "es", "El equipo"), ("de", "fr", "The team")],
+)
+def test_the_signature_is_in_the_reader_s_language(language: str, home: str, signature: str) -> None:
+    brand = replace(BRAND, signature=Worded.of({"en": "The team", "es": "El equipo", "pt": "A equipa"}))
+    assert Face.of(brand).signed((language, home)).signature == signature
+
+
+@pytest.mark.parametrize(("written", "signature"), [("Us", "Us"), ("", BRAND.name)])
+def test_one_signature_is_for_all(written: str, signature: str) -> None:
+    assert Face.of(replace(BRAND, signature=Worded.of(written))).signed(("de", "es")).signature == signature
+
+
+def test_an_answer_is_signed_in_its_language() -> None:
+    brand = replace(BRAND, signature=Worded.of({"en": "The Example team", "es": "El equipo de Example"}))
+    made = decision(letter(), language="es")
+    spanish = composer(library(brand=brand), brand=brand).compose(made, letter(), BOX, NOW)
+    assert "El equipo de Example" in spanish.text
+    assert "El equipo de Example" in spanish.html
+    assert "The Example team" not in spanish.text + spanish.html

@@ -12,6 +12,7 @@ from autoresponder.answer.brand import Brand
 from autoresponder.answer.compose import Composer
 from autoresponder.answer.staff import staff_letter
 from autoresponder.answer.templates import Library
+from autoresponder.answer.worded import Worded
 from autoresponder.core.address import Address
 from autoresponder.core.message import Message
 from autoresponder.core.policy import Mailbox
@@ -84,7 +85,12 @@ def styles(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Style]:
     logo = tmp_path_factory.mktemp("brand") / "logo.png"
     logo.write_bytes(bytes.fromhex("89504e470d0a1a0a0000000d49484452"))
     wide = Brand(
-        "Pâtisserie “Chez Zoë” & Söhne, S.L.", "#0b5fff", str(logo), "L’équipe", "1 Rue\nParis", "https://x.example"
+        "Pâtisserie “Chez Zoë” & Söhne, S.L.",
+        "#0b5fff",
+        str(logo),
+        Worded.of("L’équipe"),
+        "1 Rue\nParis",
+        "https://x.example",
     )
     box = Mailbox("contact", "contact@example.com", language="en")
     return {
