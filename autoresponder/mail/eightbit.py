@@ -21,7 +21,7 @@ _ATTACHED = re.compile(rb"^Content-Disposition: attachment", re.MULTILINE | re.I
 
 
 def eight_bit(raw: bytes) -> bytes:
-    """The same letter with its texts in 8 bits; `raw` itself where nothing, or next to nothing, would become shorter."""
+    """The same letter with its texts in 8 bits; `raw` itself where that would be no shorter, or hardly."""
     if len(raw) > WORTH:
         return raw
     made = _part(raw, ())
