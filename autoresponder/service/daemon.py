@@ -201,9 +201,9 @@ class Daemon:
 
     def _after_delivery(self, letter: Letter, sent: Sent) -> None:
         """The copy of an answer that has just gone out is filed soon."""
-        account = self.settings.accounts.get(letter.mailbox)
-        if sent.event is Event.ACCEPTED and account and _files(self.settings, account):
-            self._filings[account.name].more()
+        account, filing = self.settings.accounts.get(letter.mailbox), self._filings.get(letter.mailbox)
+        if sent.event is Event.ACCEPTED and account and filing and _files(self.settings, account):
+            filing.more()
             if found := self._watchers.get((account.name, account.folders[0])):
                 found[0].poll()
 
