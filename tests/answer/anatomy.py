@@ -81,7 +81,7 @@ ENVELOPE = """\
 cannot loop. The mailbox's address where a server refuses it; remembered for that server. |
 | `RCPT TO:<ana@example.net> NOTIFY=NEVER` | RFC 3461 §4.1 | Exactly one. No delivery reports, where DSN is offered. |
 | `BODY=8BITMIME` | RFC 6152 §3 | Where the server offers it, texts go as they are; the same letter, some 5 % shorter \
-(a third, in other scripts). It is kept in 7 bits, which every server takes. |
+(up to a quarter, in other scripts). It is kept in 7 bits, which every server takes. |
 | `SMTPUTF8` | RFC 6531 §3.4 | Only when the recipient's own address is not ASCII before its @, and the server offers it; \
 where not, the answer is refused with that reason. Domains always go as A-labels (RFC 5891). |
 """
