@@ -92,6 +92,7 @@ LOOKED: dict[str, tuple[str, ...] | Callable[[Scene], str]] = {
     ),
     "bounced": lambda scene: f"nothing bounced in the last {scene.policy.bounce_days} days",
     "not-addressed": _recipients,
+    "form-sender": _addresses,
     "unsubscribe": ("List-Unsubscribe", "List-Unsubscribe-Post"),
     "bounce-return-path": _return_paths,
     "bulk-header": ("Feedback-ID", "X-Campaign", "X-Mailing-ID", "X-Newsletter"),

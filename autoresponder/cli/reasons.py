@@ -18,6 +18,7 @@ WORDS = {
     "hops": "a mail loop",
     "bounced": "an address that bounces",
     "not-addressed": "not written to us",
+    "form-sender": "a form or portal",
     "unsubscribe": "a newsletter",
     "bounce-return-path": "a mailing service",
     "bulk-header": "a mailing service",

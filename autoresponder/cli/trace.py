@@ -12,7 +12,7 @@ from autoresponder.answer.compose import Answer
 from autoresponder.cli.looked import looked_at
 from autoresponder.cli.paint import paint, safe
 from autoresponder.core.decide import Decision, Reading, Step, facts_of
-from autoresponder.core.guards import GUARDS, Scene
+from autoresponder.core.guards import FORM_SENDER, GUARDS, SOFT_GUARDS, Scene
 from autoresponder.core.history import History, Limit
 from autoresponder.core.message import Arrival, Message
 from autoresponder.core.rules import All, AnyOf, Condition, Facts, Not, Rule, span
@@ -66,6 +66,8 @@ class Printer:
             yield from self._why(explained.reading, explained.arrival, explained.history, decision)
         style = {"reply": "good", "silent": "warn", "quarantine": "bad"}[decision.action]
         yield "  " + paint(decision.action.upper(), style) + f"  {safe(decision.why)} [{decision.reason}]"
+        if message and decision.reason in SOFT_GUARDS:
+            yield from _hint(message, decision)
         if explained.answer and decision.target:
             yield f"  to       {safe(decision.target.email)}\n  subject  {safe(explained.answer.subject)}"
             yield from (f"  attached {one}" for one in explained.answer.attachments)
@@ -202,6 +204,15 @@ def _clauses(condition: Condition, facts: Facts, depth: int) -> Iterator[str]:
 def _clause(holds: bool, why: str, depth: int) -> str:
     mark, style = ("✓", "good") if holds else ("–", "dim")
     return "  " * depth + "  " + paint(f"{mark} {safe(why)}", style)
+
+
+def _hint(message: Message, decision: Decision) -> Iterator[str]:
+    """How to answer a form or portal that soft guards silenced."""
+    guards = [s.check.removeprefix("guard ") for s in decision.trace if s.result == "silent"]
+    if FORM_SENDER in guards:
+        sender = safe(message.from_[0].email)
+        yield f'  hint     a form or portal that you know? A rule with when: {{from: "{sender}"}} and'
+        yield f"           answer_despite: [{', '.join(guards)}] answers, to Reply-To"
 
 
 def _does(rule: Rule) -> str:

@@ -35,6 +35,8 @@ from autoresponder.core.policy import Mailbox, Policy
 from autoresponder.core.rules import fold
 from autoresponder.core.token import TOKEN_HEADER
 
+FORM_SENDER = "form-sender"
+"""The guard that forms and portals meet; `explain` says how to answer them."""
 _SHOWN = 80
 """Characters of a header value that a sentence shows."""
 
@@ -345,10 +347,10 @@ _NO_REPLY = (
     r"|ne[-._]?pas[-._]?repondre|nepasrepondre|pas[-._]?de[-._]?reponse|non[-._]?rispondere|no[-._]?risposta"
     r"|niet[-._]?(?:be)?antwoorden|geen[-._]?antwoord|nie[-._]?odpowiada[cj]|svar[-._]?(?:ej|ikke|inte)|inte[-._]?svara"
     r"|ikke[-._]?svar|ei[-._]?vastata|ez[-._]?erantzun|no[-._]?respon(?:gu|dre)|nu[-._]?raspunde|neodpovidat|noreplay"
-    r"|unmonitored|unattended|undisclosed"
 )
+_NO_REPLY_WORD = re.compile(rf"(?<![a-z0-9])(?:{_NO_REPLY})|noreply|donotreply")
 _DAEMON = re.compile(
-    rf"(?<![a-z0-9])(?:{_NO_REPLY})|noreply|donotreply|mailer?[-._]?daemon|post[-._]?master|(?:^|[-._+])(?:mdaemon|daemon)$"
+    rf"{_NO_REPLY_WORD.pattern}|(?<![a-z0-9])(?:unmonitored|unattended|undisclosed)|mailer?[-._]?daemon|post[-._]?master|(?:^|[-._+])(?:mdaemon|daemon)$"
     r"|auto[-._]?(?:reply|respon[a-z]*|answer|mail(?:er)?|antwort)(?![a-z])|^bounces?(?:$|[-+=])"
     r"|^(?:bounced|ndr|dsn|mta|imss|mail[-._]?system|mail[-._]?subsystem|devnull|vacation|virus(?:alert|scan|wall)?)$"
     r"|mail[-._]?delivery|delivery[-._]?(?:sub)?system|returned[-._]?mail|^undeliver|^e500_smtp|anti[-._]?virus"
@@ -397,6 +399,25 @@ def _machine(local: str, domain: str) -> str:
     return "a mailing list" if _LISTY.search(local) else ""
 
 
+def _only_no_reply(local: str) -> bool:
+    """Whether a (lower-case) local part says that nobody reads it, and no more: `noreply+17`, not `noreply-bounces`."""
+    rest = _NO_REPLY_WORD.sub("", local)
+    return rest != local and not _machine(rest, "")
+
+
+def _is_form(scene: Scene) -> bool:
+    """Whether a form or portal of others sent it for the one person in Reply-To: From is a no-reply address, Reply-To
+    (the target) is a person's elsewhere. What is below the other's domain is no elsewhere: a company's own desk."""
+    message, target = scene.message, scene.target
+    if not message.reply_to or target is None or len(message.from_) != 1:
+        return False
+    author = message.from_[0]
+    if any(address.key != target.key for address in message.reply_to) or not _only_no_reply(author.local):
+        return False
+    here, there = f".{author.domain}", f".{target.domain}"
+    return not (here.endswith(there) or there.endswith(here) or _machine(target.local, target.domain))
+
+
 def _senders(scene: Scene) -> Iterator[tuple[str, Address]]:
     """The addresses that stand for the sender, with the name of their field. Our own web form's From and Return-Path
     (no-reply@ our domain, bounces+…@ its mail service) say nothing about the customer in Reply-To."""
@@ -422,9 +443,12 @@ def _is_own_form(scene: Scene, target: Address) -> bool:
 
 def _daemon_address(scene: Scene) -> str:
     """RFC 3834 section 2, RFC 5230 section 4.5: daemons, lists, no-reply addresses, also as part of a longer local
-    part."""
+    part. Those of a form or portal are left to `form-sender`."""
+    form = _is_form(scene)
     for name, address in _senders(scene):
         local = address.local or (address.name.lower() if not address.email else "")
+        if form and _only_no_reply(local):
+            continue
         if kind := _machine(local, address.email.rpartition("@")[2].lower()):
             return f"{name} is {kind} ({_show(address.email or address.name)})"
     return ""
@@ -432,11 +456,12 @@ def _daemon_address(scene: Scene) -> str:
 
 def _daemon_return_path(scene: Scene) -> str:
     """The same for the envelope sender (RFC 3834 section 2), which may be wrapped (SRS, BATV)."""
+    form = _is_form(scene)
     for path in scene.message.return_paths:
         local, at, domain = path.lower().rpartition("@")
         local = _unwrap(local if at else domain)
         kind = "" if _BOUNCE_BOX.match(local) else _machine(local, domain if at else "")
-        if kind and not (scene.target and _is_own_form(scene, scene.target)):
+        if kind and not (scene.target and _is_own_form(scene, scene.target)) and not (form and _only_no_reply(local)):
             return f"the envelope sender is {kind} (Return-Path: {_show(path)})"
     return ""
 
@@ -470,6 +495,16 @@ def _hops(scene: Scene) -> str:
 
 
 # -- hints that a rule may overrule -----------------------------------------------------------------------------------
+
+
+def _form_sender(scene: Scene) -> str:
+    """RFC 3834 section 2: nobody reads a no-reply address. But forms and portals of others write from one and put the
+    customer, whose answer this would be, into Reply-To."""
+    target = scene.target
+    if target is None or not _is_form(scene) or _is_own_form(scene, target):
+        return ""
+    sender = scene.message.from_[0].email
+    return f"From is a no-reply address ({_show(sender)}), Reply-To is elsewhere, as forms and portals write"
 
 
 def _unsubscribe(scene: Scene) -> str:
@@ -627,6 +662,7 @@ GUARDS: tuple[Guard, ...] = (
     Guard("hops", True, _hops),
     Guard("bounced", True, _bounced),
     Guard("not-addressed", True, _not_addressed),
+    Guard(FORM_SENDER, False, _form_sender),
     Guard("unsubscribe", False, _unsubscribe),
     Guard("bounce-return-path", False, _bounce_return_path),
     Guard("bulk-header", False, _bulk_header),

@@ -61,6 +61,24 @@ def test_every_clause_and_who_would_have_followed(shop: Shop, capsys: pytest.Cap
     assert "\x1b" not in out  # no colour into a pipe
 
 
+def test_how_to_answer_a_form_or_portal_is_said(shop: Shop, capsys: pytest.CaptureFixture[str]) -> None:
+    hint = 'hint     a form or portal that you know? A rule with when: {from: "no-reply@portal.example"} and'
+    more = "Reply-To: ana@example.net\nList-Unsubscribe: <https://portal.example/u>\n"
+    box = shop.mbox((1, "no-reply@portal.example", "A question", more))
+    explain(shop, str(box))
+    out = capsys.readouterr().out
+    assert "✗ guard form-sender (soft): From is a no-reply address (no-reply@portal.example)" in out
+    assert f"{hint}\n           answer_despite: [form-sender, unsubscribe] answers, to Reply-To\n" in out
+    bulk = (1, "no-reply@portal.example", "A question", more + "Precedence: bulk\n")
+    explain(shop, str(shop.mbox(bulk, name="bulk.mbox")))
+    assert "[precedence]" in (out := capsys.readouterr().out) and "hint" not in out  # nothing helps there
+    despite = "reply: invoice, answer_despite: [form-sender, unsubscribe]"
+    shop.write("rules.yaml", f"rules:\n  - {{name: P, when: {{from: no-reply@portal.example}}, {despite}}}\n")
+    explain(shop, str(box))
+    out = capsys.readouterr().out
+    assert "to       ana@example.net" in out and "hint" not in out
+
+
 def test_all_shows_what_each_guard_looked_at(shop: Shop, capsys: pytest.CaptureFixture[str]) -> None:
     shop.write("rules.yaml", NESTED)
     box = shop.mbox((1, "ana@example.net", "Unicorns", "Auto-Submitted: no\n"))

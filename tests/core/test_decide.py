@@ -25,6 +25,8 @@ THREAD = Rule("Thread", reply="x", once=Once("per-thread"))
 EVERY = Rule("Every", reply="x", once=Once("every-message"))
 QUIET = Rule("Quiet", when=Text("subject", (Pattern.make("contains", "question"),)), move_to="Later")
 OOF = Rule("Away", reply="closed", kind="out-of-office")
+PORTAL = Rule("Portal", when=Who("from", ("no-reply@portal.example",)), reply="hello", once=Once("every-message"),
+              answer_despite=frozenset({"form-sender"}))  # fmt: skip
 LIMITS = Limits(Limit(3, timedelta(days=1)), Limit(5, timedelta(hours=1)), Limit(9, timedelta(hours=1)))
 
 
@@ -164,3 +166,18 @@ def test_the_keys_of_a_letter_do_not_depend_on_how_the_address_is_spelt() -> Non
     policy = Policy({"contact": Mailbox("contact", ME)}, (REST,))
     one, two = (read(letter(sender=s), policy).ask for s in ("ANA@Example.NET", "Ana Ruiz <ana@example.net>"))
     assert one == two
+
+
+def test_a_form_is_answered_where_a_rule_names_it_and_within_limits() -> None:
+    form = letter(sender="no-reply@portal.example", Reply_To="Ana <ana@example.net>")
+    answered = decided(form, PORTAL)
+    assert (answered.action, answered.target.email if answered.target else "") == ("reply", "ana@example.net")
+    assert (answered.ask.sender_key, answered.ask.domain) == ("ana@example.net", "example.net")
+    assert decided(form, PORTAL, history=History(sent_to_sender=3)).reason == "limit"
+    assert "example.net" in decided(form, PORTAL, history=History(sent_to_domain=5)).hold
+    assert decided(form, PORTAL, history=History(sent_total=9)).breaker == "total"
+    assert decided(form).reason == "form-sender"
+    assert (
+        decided(letter(sender="noreply@other.example", Reply_To="ana@example.net"), PORTAL, REST).reason
+        == "form-sender"
+    )

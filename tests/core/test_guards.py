@@ -1,7 +1,9 @@
 """Who is silenced and who is not: one line of header for each kind of machine, and as many for people."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -26,7 +28,7 @@ PERSON = {
 }
 
 
-def letter(fields: dict[str, str], text: str = "Hello, do you have chairs?") -> Message:
+def letter(fields: Mapping[str, str | None], text: str = "Hello, do you have chairs?") -> Message:
     """Ana's letter with some fields changed, added or (None) left out."""
     header = "".join(f"{name}: {value}\r\n" for name, value in {**PERSON, **fields}.items() if value is not None)
     return parse(f"{header}\r\n{text}".encode("utf-8", "surrogateescape"))
@@ -43,7 +45,7 @@ def objections(
     return [name for name, why in said if why]
 
 
-MACHINES: list[tuple[str, dict[str, str]]] = [
+MACHINES: list[tuple[str, dict[str, Any]]] = [
     ("null-return-path", {"Return-Path": "<>"}),
     ("null-return-path", {"Return-Path": "<#@[]>"}),
     ("no-sender", {"From": ""}),
@@ -168,7 +170,7 @@ def test_machines_are_silenced(guard: str, fields: dict[str, str]) -> None:
     assert guard in objections(letter(fields))
 
 
-PEOPLE: list[dict[str, str | None]] = [
+PEOPLE: list[dict[str, Any]] = [
     {},
     {"Auto-Submitted": "no"},
     {"Auto-Submitted": "no (a person)"},
@@ -227,6 +229,50 @@ PEOPLE: list[dict[str, str | None]] = [
 @pytest.mark.parametrize("fields", PEOPLE, ids=lambda v: repr(v)[:90])
 def test_people_are_answered(fields: dict[str, str]) -> None:
     assert objections(letter(fields)) == []
+
+
+FORM = {"From": "Portal <no-reply@portal.example>", "Reply-To": "Ana <ana@shop.example>"}
+FORMS: list[tuple[dict[str, Any], list[str]]] = [
+    # fields beside these, who objects; first what a rule may overrule
+    ({}, ["form-sender"]),
+    ({"Return-Path": "<no-reply@portal.example>", "Sender": "noreply@mailer.example"}, ["form-sender"]),
+    ({"Return-Path": "<SRS0=ab=cd=portal.example=noreply@forwarder.example>"}, ["form-sender"]),
+    ({"Return-Path": "<bounces+5512@em.portal.example>"}, ["form-sender"]),
+    *(({"From": f"{local}@portal.example"}, ["form-sender"]) for local in (
+        "noreply", "noreply+17", "do_not_reply", "portal-noreply", "nao-responda", "no-reply.leads")),
+    ({"From": "noreply@noreply.portal.example"}, ["form-sender"]),
+    ({"From": "noreply@myshop.example"}, ["form-sender"]),  # ends alike, is another
+    ({"From": "No Reply <noreply@portal.example>"}, ["form-sender", "machine-name"]),
+    ({"From": "noreply-notifications@portal.example"}, ["form-sender", "role-sender"]),
+    ({"Reply-To": "ana@shop.example, Ana <ANA@shop.example>"}, ["form-sender"]),
+    # whatever else speaks for a machine stays hard
+    ({"Reply-To": None}, ["daemon-address"]),
+    ({"Reply-To": "help@portal.example"}, ["daemon-address"]),
+    ({"Reply-To": "help@desk.portal.example"}, ["daemon-address"]),
+    ({"From": "noreply@mail.portal.example", "Reply-To": "help@portal.example"}, ["daemon-address"]),
+    ({"Reply-To": "noreply@shop.example"}, ["daemon-address"]),
+    ({"Reply-To": "chairs-request@shop.example"}, ["daemon-address"]),
+    ({"Reply-To": "ana@shop.example, eva@shop.example"}, ["daemon-address"]),
+    ({"Reply-To": "ana@shop.example, eva"}, ["daemon-address"]),
+    ({"Reply-To": "eva"}, ["daemon-address"]),
+    ({"From": "noreply@portal.example, eva@x.example"}, ["daemon-address"]),
+    *(({"From": f"{local}@portal.example"}, ["daemon-address"]) for local in (
+        "mailer-daemon", "postmaster", "postmaster-noreply", "noreply-bounces", "owner-noreply", "bounce-noreply",
+        "autoreply", "noreply-request", "unmonitored")),
+    ({"From": "ana@users.noreply.portal.example"}, ["daemon-address"]),
+    ({"Sender": "owner-chairs@lists.example"}, ["daemon-address", "form-sender"]),
+    ({"Return-Path": "<mailer-daemon@portal.example>"}, ["daemon-return-path", "form-sender"]),
+    ({"Return-Path": "<>"}, ["null-return-path", "form-sender"]),
+    ({"Auto-Submitted": "auto-generated"}, ["auto-submitted", "form-sender"]),
+    ({"Precedence": "bulk"}, ["precedence", "form-sender"]),
+    ({"Reply-To": "info@ours.example"}, ["own-address", "form-sender"]),
+    ({"From": "noreply@ours.example"}, []),  # our own web form
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("fields", "guards"), FORMS, ids=lambda v: repr(v)[:90])
+def test_a_form_s_no_reply_address_is_a_hint_and_nothing_more(fields: dict[str, Any], guards: list[str]) -> None:
+    assert objections(letter({**FORM, **fields})) == guards
 
 
 TEXTS = [
