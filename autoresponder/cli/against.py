@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from difflib import unified_diff
 from typing import Any
 
-from autoresponder.cli.backtest import Judge, counts, read
 from autoresponder.cli.judge import known, open_book
 from autoresponder.cli.paint import paint, safe
 from autoresponder.cli.past import Past
 from autoresponder.cli.progress import Progress
-from autoresponder.cli.tally import Tally, Verdict
+from autoresponder.cli.tally import Tally
+from autoresponder.cli.verdict import Judge, Verdict, read
 from autoresponder.errors import ExitCode
 from autoresponder.service.desk import Book
 
@@ -135,7 +135,7 @@ def _sum_up(
     if others:
         print(f"{others:,} more would get the same answer in other words")
     for name, tally in zip((args.config, args.against), tallies, strict=True):
-        print(f"  {name}: " + counts(tally))
+        print(f"  {name}: " + tally.counts())
 
 
 def _show_change(before: Verdict, after: Verdict, as_json: bool) -> None:

@@ -12,20 +12,16 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from autoresponder.answer.compose import Answer
 from autoresponder.cli.judge import known, open_book
 from autoresponder.cli.paint import paint, safe, table
-from autoresponder.cli.past import Old, Past, Span, of_files, of_mailboxes
+from autoresponder.cli.past import Past, Span, of_files, of_mailboxes
 from autoresponder.cli.progress import Progress
-from autoresponder.cli.tally import Tally, Verdict
+from autoresponder.cli.tally import Tally
+from autoresponder.cli.verdict import Judge, read
 from autoresponder.config.settings import Settings
-from autoresponder.core.decide import Decision, mailbox_of
-from autoresponder.core.message import Message, parse
-from autoresponder.core.replay import Replay
 from autoresponder.errors import ConfigError, ExitCode
 from autoresponder.service.desk import Book
 
@@ -114,63 +110,12 @@ def _replay(args: argparse.Namespace, book: Book, past: Past) -> int:
     return ExitCode.FOUND_WRONG if tally.what["quarantined"] else ExitCode.OK
 
 
-def read(old: Old) -> tuple[Message | None, str]:
-    """The letter, or why it cannot be read."""
-    if old.broken:
-        return None, old.broken
-    try:
-        return parse(old.raw, size=old.size, outline=old.outline), ""
-    except Exception as error:  # a fault of ours is shown as the quarantine that the daemon would make of it
-        return None, f"{type(error).__name__}: {error}"
-
-
-class Judge:
-    """One rules.yaml, deciding letters in the order of their arrival, as if in live mode."""
-
-    def __init__(self, book: Book, mailbox: str) -> None:
-        """`mailbox`: whose letters those in files are; "" for the one that each was written to."""
-        self._book, self._mailbox = book, mailbox
-        self._replay = Replay(replace(book.policy, shadow=False), book.language)
-
-    def __call__(self, old: Old, message: Message | None, broken: str) -> Verdict:
-        """What would have happened to the letter; `broken`: why it cannot be read."""
-        mailbox = old.mailbox or self._mailbox
-        if message is None:
-            return Verdict(old, mailbox, None, Decision("quarantine", "unreadable", broken))
-        mailbox = mailbox or mailbox_of(message, self._book.policy)
-        try:
-            decision = self._replay.decide(message, old.arrival(mailbox))
-        except Exception as error:  # as above
-            decision = Decision("quarantine", "unreadable", f"{type(error).__name__}: {error}")
-        return Verdict(old, mailbox, message, decision)
-
-    def language(self, verdict: Verdict) -> str:
-        """The language in which the letter is answered."""
-        if verdict.message is None:
-            return ""
-        mailbox = self._book.policy.mailboxes[verdict.mailbox]
-        return self._book.composer.language(verdict.decision, verdict.message, mailbox)
-
-    def answer(self, verdict: Verdict) -> Answer:
-        """The letter that is sent; the verdict must be one that answers. Raises what its template raises."""
-        if verdict.message is None:
-            raise ValueError("this letter cannot be read")
-        mailbox = self._book.policy.mailboxes[verdict.mailbox]
-        return self._book.composer.compose(verdict.decision, verdict.message, mailbox, verdict.old.arrived)
-
-
 # for people ---------------------------------------------------------------------------------------------------------
 def _title(args: argparse.Namespace) -> str:
     rules = str(args.config)
     if args.files:
         return f"{rules} and {', '.join(args.files[:3])}{' …' if len(args.files) > 3 else ''}"
     return f"{rules}, {f'mailbox {args.mailbox}' if args.mailbox else 'all mailboxes'}"
-
-
-def counts(tally: Tally) -> str:
-    """`3 answered, 4 silent`, as it is printed."""
-    shown = (what for what in _STYLES if tally.what[what] or what in ("answered", "silent"))
-    return ", ".join(f"{tally.what[what]:,} {what}" for what in shown)
 
 
 def _show(tally: Tally, title: str, seconds: float) -> None:
@@ -180,7 +125,7 @@ def _show(tally: Tally, title: str, seconds: float) -> None:
         return
     span = f"{tally.first:%Y-%m-%d %H:%M} to {tally.last:%Y-%m-%d %H:%M}" if tally.first else ""
     print(f"{tally.letters:,} letters, {span}; {tally.letters / max(seconds, 0.001):,.0f} a second")
-    print(f"{counts(tally)}\n")
+    print(f"{tally.counts()}\n")
     print("\n\n".join(_tables(tally)))
     if tally.surprises:
         print(paint("\nworth a look: what looks strange", "bold") + paint("  (autoresponder explain says why)", "dim"))

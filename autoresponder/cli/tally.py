@@ -9,8 +9,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
-from autoresponder.cli.past import Old
-from autoresponder.core.decide import Decision
+from autoresponder.cli.verdict import SHOWN, Verdict
 from autoresponder.core.message import Message
 from autoresponder.core.surprise import surprise
 
@@ -23,48 +22,7 @@ POOL = 60
 """Surprising letters that are remembered, to choose from."""
 SAMPLE = 300
 """Answered letters whose language is guessed: a guess can take longer than all the rest."""
-SHOWN = 120
-"""Characters of a subject that are kept."""
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """One letter and what would happen to it."""
-
-    old: Old
-    mailbox: str
-    message: Message | None
-    decision: Decision
-
-    @property
-    def what(self) -> str:
-        """answered, held, silent or quarantined."""
-        if self.decision.action == "reply":
-            return "held" if self.decision.hold else "answered"
-        return "silent" if self.decision.action == "silent" else "quarantined"
-
-    @property
-    def sender(self) -> str:
-        """The address in From, "" when there is none."""
-        return self.message.from_[0].email if self.message and self.message.from_ else ""
-
-    def row(self) -> dict[str, Any]:
-        """As one line of JSON."""
-        decision, rule = self.decision, self.decision.rule
-        return {
-            "letter": self.old.name,
-            "mailbox": self.mailbox,
-            "arrived": self.old.arrived.isoformat(),
-            "from": self.sender,
-            "subject": self.message.subject[:SHOWN] if self.message else "",
-            "decision": decision.action,
-            "reason": decision.reason,
-            "why": decision.why,
-            "rule": rule.name if rule else None,
-            "template": rule.reply if rule and decision.action == "reply" else None,
-            "to": decision.target.email if decision.target and decision.action == "reply" else None,
-            "held": bool(decision.hold),
-        }
+OUTCOMES = ("answered", "held", "silent", "quarantined")
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +117,11 @@ class Tally:
             taken[one.what, one.reason] += 1
             (first if taken[one.what, one.reason] <= ALIKE else more).append(one)
         return sorted((first + more)[:SURPRISES], key=lambda one: -one.score)
+
+    def counts(self) -> str:
+        """`3 answered, 4 silent`, as it is printed."""
+        shown = (what for what in OUTCOMES if self.what[what] or what in ("answered", "silent"))
+        return ", ".join(f"{self.what[what]:,} {what}" for what in shown)
 
     def summary(self) -> dict[str, Any]:
         """As one object of JSON."""
