@@ -26,6 +26,7 @@ from autoresponder.config.loader import Document, Path_, read
 from autoresponder.config.problems import Parts, about, check_grammar, in_order
 from autoresponder.config.secrets import Kind, Secret, readable_by_others
 from autoresponder.config.settings import Account, FollowUp, Settings
+from autoresponder.config.special import never_applied, special_hours
 from autoresponder.config.state import resolve
 from autoresponder.config.values import BadValue
 from autoresponder.core.address import is_answerable, sender_key
@@ -83,6 +84,7 @@ class _Builder:
     environ: Mapping[str, str]
     problems: list[Problem]
     calendars: dict[tuple[str, str], Mapping[Any, str]] = field(default_factory=dict)
+    special: dict[Path_, list[Office]] = field(default_factory=dict)  # offices by the place of their special hours
 
     def settings(self, path: Path) -> Settings:
         """All of it; worth something only when `problems` holds no error afterwards."""
@@ -90,6 +92,7 @@ class _Builder:
         accounts = {
             name: account for name, box in self.parts.mailboxes.items() if (account := self._account(name, box))
         }
+        self.problems += never_applied(self.document, self.special)
         rules = {i: self._rule(table) for i, table in self.parts.rules.items()}
         own = {sender_key(a): name for name, account in accounts.items()
                for a in (account.mailbox.address, *account.mailbox.aliases) if not a.startswith("@")}  # fmt: skip
@@ -260,16 +263,23 @@ class _Builder:
         own = own or schema.Office()
         table, zone = own.hours or common.hours, own.timezone or common.timezone
         hours = values.week(table) if table else None
-        if hours and zone is None:
-            self._error(path if own.hours else ("office",), 'the key "timezone" is missing', "timezone: Europe/Madrid")
+        written = common.special if own.special is None else own.special
+        special = special_hours(written or ())
+        if (hours or special) and zone is None:
+            where = path if own.hours or own.special else ("office",)
+            self._error(where, 'the key "timezone" is missing', "timezone: Europe/Madrid")
         holidays_path = (*path, "holidays") if own.holidays else ("office", "holidays")
         holidays = own.holidays or common.holidays
-        if hours and not any(hours):
+        if hours and not any(hours) and not any(any(one.week) for one in special):
             self._warn((*path, "hours") if own.hours else ("office", "hours"), "the office never opens")
-        return Office(
-            zone=zone or UTC, week=hours or ((),) * 7, always_open=hours is None,
+        office = Office(
+            zone=zone or UTC, week=hours or ((),) * 7, always_open=hours is None, special=special,
             holiday=self._holidays(holidays_path, holidays) if holidays else HolidayCalendar(),
         )  # fmt: skip
+        if special:
+            place: Path_ = ("office", "special") if own.special is None else (*path, "special")
+            self.special.setdefault(place, []).append(office)
+        return office
 
     def _holidays(self, path: Path_, table: schema.Holidays) -> HolidayCalendar:
         country, region = table.country or "", table.region or ""

@@ -234,7 +234,7 @@ def _names_in(document: Document, path: Path_, key: str, names: Collection[str],
 
 
 def _clock(document: Document, path: Path_, keys: Collection[str], parts: Parts) -> Iterator[Problem]:
-    if "office" in keys and not _any_office(parts, "hours") and not _any_office(parts, "holidays"):
+    if "office" in keys and not any(_any_office(parts, key) for key in ("hours", "holidays", "special")):
         yield about(document, (*path, "office"), "no office hours are given, so the office is always open",
                     "add office: {timezone: …, hours: …}", warning=True)  # fmt: skip
     for key in ("weekday", "time", "date", "anniversary"):
@@ -284,16 +284,20 @@ def _mailboxes(document: Document, mailboxes: Mapping[str, MailboxTable]) -> Ite
 
 
 def _never_closed(document: Document, parts: Parts) -> Iterator[Problem]:
-    """Mailboxes that are open day and night, yet take holidays from the common office."""
-    common = parts.config.office
+    """Mailboxes that are open day and night, yet take holidays or special hours from the common office."""
+    common = parts.config.office or Office()
     for name, box in parts.mailboxes.items():
         own = box.office
-        if common is None or common.holidays is None or own is None or own.hours is None or own.holidays is not None:
+        if own is None or own.hours is None or any(day != ((time(0), time(0)),) for day in values.week(own.hours)):
             continue
-        if all(day == ((time(0), time(0)),) for day in values.week(own.hours)):
+        if common.holidays is not None and own.holidays is None:
             sentence = "is open day and night, yet closed on the holidays of the common office"
             yield about(document, ("mailboxes", name, "office"), sentence,
                         "add holidays: {}, or say them here again", warning=True)  # fmt: skip
+        if common.special and own.special is None:
+            sentence = "is open day and night, yet has the special hours of the common office"
+            yield about(document, ("mailboxes", name, "office"), sentence,
+                        "add special: [], or say them here again", warning=True)  # fmt: skip
 
 
 # people and limits ----------------------------------------------------------------------------------------------------

@@ -173,6 +173,7 @@ _EXAMPLES = {
     "header": "header: {X-Ticket: true}",
     "seasons": 'seasons: [{name: Christmas, date: 12-20..01-06, text: "Merry Christmas!"}]',
     "oauth2": "oauth2: {token: {command: [get-token]}}",
+    "special": "special: [{date: 12-24, hours: 09:00-13:00}]",
 }
 _MEANT = {
     "template": "reply", "answer": "reply", "respond": "reply", "response": "reply", "match": "when", "if": "when",
@@ -181,6 +182,7 @@ _MEANT = {
     "email": "address", "mail": "address", "color": "colour", "tz": "timezone", "pass": "password", "and": "all",
     "or": "any", "content": "body", "domain": "from", "sla": "promise", "title": "name", "accounts": "mailboxes",
     "mailbox": "mailboxes", "folder": "folders", "label": "mark", "flag": "mark", "move": "move_to",
+    "exceptions": "special",
 }  # fmt: skip
 
 
@@ -257,7 +259,8 @@ _MODELS: dict[str, type[Table]] = {
     "brand": schema.Brand, "office": schema.Office, "holidays": schema.Holidays, "answer": schema.Answer,
     "limits": schema.Limits, "follow_up": schema.FollowUp, "remind": schema.Remind, "escalate": schema.Escalate,
     "imap": schema.ImapTable, "smtp": schema.SmtpTable, "password": schema.SecretTable, "token": schema.SecretTable,
-    "oauth2": schema.OAuth2, "seasons": schema.Season, "when": When, "all": When, "any": When, "not": When,
+    "oauth2": schema.OAuth2, "seasons": schema.Season, "special": schema.Special, "when": When, "all": When,
+    "any": When, "not": When,
     "attachment": schema.AttachmentTable, "subject": schema.Pattern, "body": schema.Pattern, "text": schema.Pattern,
 }  # fmt: skip
 

@@ -84,6 +84,11 @@ def _whole_week(table: dict[tuple[int, ...], Any]) -> dict[tuple[int, ...], Any]
     return table
 
 
+def _special_hours(hours: Any) -> Any:
+    values.special_week(hours)
+    return hours
+
+
 def _guard(value: object) -> str:
     found = values.line(value, "answer_despite: [unsubscribe]").casefold()
     if found in SOFT_GUARDS:
@@ -143,6 +148,11 @@ Period = Annotated[
 ]
 Dates = Annotated[DateRange, PlainValidator(values.dates), _schema("string", "2026-12-24", "12-20..01-06")]
 Week = Annotated[dict[Weekdays, Many[Period]], AfterValidator(_whole_week)]
+SpecialHours = Annotated[
+    Annotated[dict[Weekdays, Many[Period]], Tag("<table>")] | Annotated[Many[Period], Tag("<rest>")],
+    Discriminator(_table_or_rest),
+    AfterValidator(_special_hours),
+]
 Colour = Annotated[str, PlainValidator(values.colour), _schema("string", "#0b5fff")]
 Website = Annotated[str, PlainValidator(values.website), _schema("string", "https://www.example.com")]
 Envelope = Annotated[str, PlainValidator(values.envelope), WithJsonSchema({"type": ["string", "null"]})]
@@ -431,6 +441,15 @@ class Holidays(Table):
     """Days of our own: 2026-12-24, 2027-08-01..2027-08-31, 12-31."""
 
 
+class Special(Table):
+    """Hours that are not the ordinary ones."""
+
+    date: Many[Dates]
+    """On which days: 06-15..09-15, 2026-12-20; a day that is named by itself counts on holidays, too."""
+    hours: SpecialHours
+    """{mon-fri: 08:00-15:00}, where days not named are as ever; or 10:00-14:00 on all of them; or closed."""
+
+
 class Office(Table):
     """When people are there to answer."""
 
@@ -440,6 +459,8 @@ class Office(Table):
     """{mon-thu: [09:00-14:00, 16:00-19:00], fri: 09:00-15:00}; days not named are closed. Without it: always open."""
     holidays: Holidays | None = None
     """Days on which the office does not open."""
+    special: tuple[Special, ...] | None = None
+    """Hours that differ on some days; of several for one day, the first: [{date: 12-24, hours: 09:00-13:00}]."""
 
 
 class MailboxTable(Table):

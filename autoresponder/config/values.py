@@ -498,13 +498,30 @@ def week(
     """Opening hours by days into seven tuples, Monday first; periods sorted, touching ones joined."""
     if not table:
         raise BadValue("is empty", "such as mon-fri: 09:00-17:00; without hours the office is always open")
+    return tuple(hours or () for hours in _by_day(table))
+
+
+def special_week(
+    hours: dict[tuple[int, ...], tuple[tuple[time, time] | None, ...]] | tuple[tuple[time, time] | None, ...],
+) -> tuple[tuple[tuple[time, time], ...] | None, ...]:
+    """Hours of some days of the week, None for those not named; or the same for all seven."""
+    if not isinstance(hours, dict):
+        return (tuple(_joined(sorted(p for p in hours if p is not None), "a day")),) * 7
+    if not hours:
+        raise BadValue("is empty", "such as mon-fri: 08:00-15:00, or 10:00-14:00, or closed")
+    return _by_day(hours)
+
+
+def _by_day(
+    table: dict[tuple[int, ...], tuple[tuple[time, time] | None, ...]],
+) -> tuple[tuple[tuple[time, time], ...] | None, ...]:
     found: dict[int, list[tuple[time, time]]] = {}
     for named, periods in table.items():
         for day in named:
             if day in found:
                 raise BadValue(f"{DAYS[day]} is given twice", "name each day once")
             found[day] = sorted(p for p in periods if p is not None)
-    return tuple(tuple(_joined(found.get(day, []), DAYS[day])) for day in range(7))
+    return tuple(tuple(_joined(found[day], DAYS[day])) if day in found else None for day in range(7))
 
 
 def _joined(periods: list[tuple[time, time]], day: str) -> list[tuple[time, time]]:

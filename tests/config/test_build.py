@@ -316,13 +316,35 @@ def test_offices(load: Any) -> None:
     assert office.holiday(date(2026, 12, 23)) == ""
 
 
+@pytest.mark.parametrize(
+    ("own", "hours"),
+    [
+        ("", "09:00-13:00"),  # what the mailbox does not say it takes from the common office
+        ("hours: {mon-fri: 10:00-12:00}", "09:00-13:00"),
+        ("special: []", "09:00-17:00"),
+        ("special: [{date: 12-31, hours: closed}]", "09:00-17:00"),
+        ("special: [{date: 12-23..12-24, hours: {mon-fri: [10:00-11:00, 11:00-12:00]}}]", "10:00-12:00"),
+        ("special: [{date: 12-23..12-24, hours: {sat: 10:00-11:00}}]", "09:00-17:00"),
+    ],
+)
+def test_special_hours_of_a_mailbox(load: Any, own: str, hours: str) -> None:
+    common = (
+        "office: {timezone: Europe/Madrid, hours: {mon-fri: 09:00-17:00}, special: [{date: 12-24, hours: 09:00-13:00}]}"
+    )
+    settings = load(common + HEAD.replace("address:", f"office: {{{own}}}\n    address:") + RULES)
+    day = settings.accounts["contact"].mailbox.office.hours(date(2026, 12, 24))  # a Thursday
+    assert [f"{a:%H:%M}-{b:%H:%M}" for a, b in day] == [hours]
+
+
 def test_a_reload_of_the_same_file_gives_equal_accounts_and_another_line_changes_nothing(load: Any) -> None:
-    office = "office: {timezone: Europe/Madrid, hours: {mon: 09:00-12:00}, holidays: {country: ES, closed: 12-24}}\n"
+    office = "office: {timezone: Europe/Madrid, hours: {mon: 09:00-12:00}, holidays: {country: ES, closed: 12-24},\n"
+    office += "  special: [{date: 06-15..09-15, hours: {mon: 08:00-10:00}}, {date: 12-23, hours: closed}]}\n"
     one, two = load(office + HEAD + RULES), load("\n\n" + office + HEAD + RULES)
     assert one.accounts["contact"].mailbox.office.holiday(date(2026, 12, 25))  # one calendar in use, the other not yet
     assert one.accounts == two.accounts
     assert one.policy == two.policy
-    assert load(office.replace("12:00", "13:00") + HEAD + RULES).accounts != one.accounts
+    for line, changed in (("12:00", "13:00"), ("10:00", "11:00"), ("09-15", "09-14"), ("12-23", "12-22")):
+        assert load(office.replace(line, changed) + HEAD + RULES).accounts != one.accounts
 
 
 @pytest.mark.parametrize(
