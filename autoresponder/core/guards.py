@@ -20,12 +20,14 @@ from autoresponder.core.mime import strip_comments
 from autoresponder.core.phrases import (
     ABOUT_MAIL,
     AUTO,
+    BY_PEOPLE,
     DELIVERY_SUBJECTS,
     GOES_ON,
     NAME_ENDS,
     NAMES,
     NOTES,
     OPENINGS,
+    RECEIVED,
     SUBJECT_PARTS,
     SUBJECTS,
     TEXTS,
@@ -609,9 +611,16 @@ def _machine_subject(scene: Scene) -> str:
 def _begins(subject: str) -> bool:
     """Whether a (folded) subject begins as only programs do. Who *asks* about an automatic reply is a person."""
     if phrase := SUBJECTS.begin(subject):
-        return phrase.endswith(":") or subject.startswith(":", len(phrase)) or not subject.endswith("?")
+        return phrase.endswith(":") or subject.startswith(":", len(phrase)) or _is_over(subject, len(phrase))
+    if received := RECEIVED.match(subject):
+        return _is_over(subject, received.end())
     phrase = OPENINGS.begin(subject)
     return bool(phrase and GOES_ON.match(subject[len(phrase) :].lstrip()))
+
+
+def _is_over(subject: str, end: int) -> bool:
+    """Whether behind what programs say no person goes on, and nobody asks."""
+    return not subject.endswith("?") and not BY_PEOPLE.match(subject, end)
 
 
 def _machine_name(scene: Scene) -> str:

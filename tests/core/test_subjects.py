@@ -47,6 +47,16 @@ Ticket Received - Twenty chairs
 [shop.example #33575] AutoReply: Twenty chairs
 Thanks for your inquiry (Twenty chairs)
 Undeliverable: Twenty chairs
+Undeliverable mail
+Undeliverable
+Out-of-office: Twenty chairs
+Out of office this week
+Automatic reply: But where are my chairs
+Automatic reply: Could you send an invoice
+Thank you for your message
+Thank you for contacting Acme Chairs
+We have received your support request
+We've received your message
 """,
     "de": """
 Automatische Antwort: Stühle
@@ -316,6 +326,22 @@ AUTO: 4 WINTER TYRES
 Out-of-hours delivery
 Thank you!
 Delivery failed, where is my parcel?
+Delivery failed
+Failed delivery
+Undeliverable parcel
+Undeliverable order 4711
+Out of office hours appointment
+Out-of-office-hours appointment
+Out of office furniture
+Re: Thank you for contacting us
+Thank you for your message, but I have a question
+Thank you for your email yesterday
+Thank you for contacting me
+Your request has been received but nothing happened
+We have received your invoice twice
+We've received your payment reminder
+We have received your message. However
+Mail error on your website
 """,
     "de": """
 Antwort auf Ihre Abwesenheit
@@ -331,6 +357,9 @@ Empfangsbestätigung erbeten
 Nicht im Büro angekommen
 Urlaub im August
 Außerhalb der Öffnungszeiten?
+Unzustellbares Paket
+Vielen Dank für Ihre Nachricht, leider
+Vielen Dank für Ihre E-Mail von gestern
 """,
     "fr": """
 Question sur votre réponse automatique
@@ -341,6 +370,8 @@ Absent demain
 Accusé de réception jamais reçu
 Portail automatique en panne
 Réponse à votre message d'absence
+Échec de la remise du colis
+Merci pour votre message d’hier
 """,
     "es": """
 Pregunta sobre la respuesta automática
@@ -352,6 +383,8 @@ Fuera de la oficina hay una gotera
 Fuera de servicio
 Acuse de recibo de la multa que no llega
 Puerta automática averiada
+Gracias por su correo de ayer
+Hemos recibido tu correo pero falta el adjunto
 """,
     "pt": """
 Pergunta sobre a resposta automática
@@ -368,6 +401,8 @@ Fuori sede per lavoro, posso spostare l'appuntamento?
 Cancello automatico guasto
 Assenza di Marco domani
 Avviso di assenza Marco 2A
+Mancato recapito pacco
+Grazie per il suo messaggio di ieri
 """,
     "nl": """
 Vraag over automatisch antwoord
@@ -377,6 +412,8 @@ Afwezigheid van Daan morgen
 Afwezigheidsmelding Tim groep 5
 Automatische deur defect
 Buiten kantoor parkeren mag dat?
+Onbestelbaar pakket
+Wij hebben uw bericht ontvangen, maar
 """,
     "pl": """
 Pytanie o automatyczną odpowiedź
@@ -455,9 +492,9 @@ def cases(table: dict[str, str]) -> list[tuple[str, str]]:
     return [(language, subject) for language, text in table.items() for subject in text.strip().splitlines()]
 
 
-def reason(subject: str) -> str:
+def reason(subject: str, text: str = "Good morning") -> str:
     """ "" for an answer, else why there is none."""
-    message = letter(subject)
+    message = letter(subject, text)
     decision = decide(read(message, POLICY), Arrival("contact", "INBOX", 1, 1, NOW), POLICY, History(), NOW)
     return "" if decision.action == "reply" else decision.reason
 
@@ -481,3 +518,29 @@ def test_there_are_enough_languages(capsys: pytest.CaptureFixture[str]) -> None:
     assert len(counts) >= 30
     assert len(people) >= 12
     assert set(people) <= set(counts)
+
+
+PARCELS = [
+    "I paid 450 euros and nothing came.",
+    "My email address is ana@example.net, the order is 512 - two chairs.",
+    "I got your message that it failed.",
+    "It failed on 5.11.26 and on 4.12.2026, and the courier left no note in the mailbox.",
+    "Das Paket kam nicht; auch auf Ihre Nachricht hin nicht.",
+    "The tracking says that the parcel is undeliverable.",
+]
+BOUNCES = [
+    "550 5.1.1 no such user",
+    "Said: 550 User unknown",
+    "552 Quota exceeded",
+    "Your message to <x@y.example> could not be delivered.",
+    "The message you sent to x was not delivered.",
+    "The following message was undeliverable.",
+    "Ihre Nachricht an x@y.example wurde nicht zugestellt.",
+    "Su mensaje no se ha podido entregar.",
+]
+
+
+@pytest.mark.parametrize("subject", ["Delivery failed", "Delivery failure", "Failed delivery: order 17"])
+def test_whether_a_parcel_or_a_letter_was_not_delivered_the_text_says(subject: str) -> None:
+    assert [text for text in PARCELS if reason(subject, text)] == []
+    assert [text for text in BOUNCES if reason(subject, text) != "machine-subject"] == []
