@@ -249,8 +249,8 @@ BY_PEOPLE = re.compile(
 behind it stands what a person wrote before."""
 RECEIVED = re.compile(
     r"we(?: have|['’]ve) received your (?:[\w-]+ )?(?:message|e?-?mail|request|enquiry|inquiry|query|question|ticket"
-    r"|case|submission|application|form|feedback|comments?|complaint|report|order(?! conf)|booking|reservation|registration"
-    r"|payment(?! rem)|response|information|details)\b"
+    r"|case|submission|application|form|feedback|comments?|complaint|report|order(?! conf)|booking|reservation"
+    r"|registration|payment(?! rem)|response|information|details)\b"
 )
 """What programs (folded) say that they received; people have received an invoice, an offer, a parcel."""
 AUTO = re.compile(r"AUTO:(?=.*[a-z])|[Aa]uto:(?= ?(?i:re|aw|antw|sv|vs|rif|odp|tr|out of|away)\b)")
