@@ -602,7 +602,7 @@ class _Loader:
         if layout and len(_CONTENT.findall(layout)) != 1:
             self._problem(Place(str(path)), "a layout says {{ content }} exactly once, where the answer goes")
         self._pages[name] = _CONTENT.sub("", layout), str(path)
-        if self._syntax(path, layout):
+        if path == own and self._syntax(path, layout):  # ours is known to be right
             try:
                 self.lines.get_template(name)
             except TemplateSyntaxError as error:  # what is known only when it is compiled: filters
