@@ -1,11 +1,15 @@
-"""`check`: the configuration and every template, and with `--connect` every server; all problems at once."""
+"""`check`: the configuration and every template, and with `--connect` every server; all problems at once. What is well
+ends with the closed days and special hours that come next.
+"""
 
 import argparse
 import asyncio
 import json
 import sys
+from datetime import UTC, datetime
 from functools import partial
 
+from autoresponder.cli import days
 from autoresponder.cli.excerpt import told
 from autoresponder.cli.paint import paint, table
 from autoresponder.config.build import missing_secrets
@@ -42,6 +46,8 @@ def do(args: argparse.Namespace) -> int:
     if args.json:
         for where, account, sentence in results:
             print(json.dumps({"server": where, "mailbox": account, "error": sentence}, ensure_ascii=False))
+        for ahead in days.objects(days.offices_of(settings.policy.mailboxes.values()), datetime.now(UTC)):
+            print(json.dumps(ahead, ensure_ascii=False))
     else:
         _tell(settings, library.names, results)
     return ExitCode.REMOTE if any(sentence for *_x, sentence in results) else ExitCode.OK
@@ -60,6 +66,8 @@ def _tell(settings: Settings, templates: tuple[str, ...], results: list[tuple[st
         + f"{settings.path}: {len(settings.accounts)} mailboxes, {len(settings.policy.rules)} rules, "
         f"{len(templates)} templates ({', '.join(templates)}){known}; {mode}"
     )
+    for line in days.lines(days.offices_of(settings.policy.mailboxes.values()), datetime.now(UTC)):
+        print(line)
 
 
 def _json(problem: Problem) -> str:
