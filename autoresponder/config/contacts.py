@@ -7,7 +7,8 @@ counts as an empty cell; of two rows for one address the first one counts. Never
 and cells are bounded.
 
 Understood without being told: UTF-8 with or without a byte order mark, UTF-16 with one, Windows-1252 (with a warning);
-comma, semicolon or tab; names of columns in any case and with spaces; quoted cells over several lines; `sep=;`.
+comma, semicolon or tab; names of columns in any case and with spaces; quoted cells over several lines; `sep=;`; what
+programs call the column of addresses, also several of them (`E-mail 1 - Value`, `E-mail 2 - Value`); languages by name.
 """
 
 import csv
@@ -35,6 +36,24 @@ MAX_LINES = 50
 SHOWN = 20
 """Problems that are said one by one."""
 EMAIL = ("email", "e_mail")
+"""The column of addresses; where there is none, one of `ADDRESSES`."""
+ADDRESSES = frozenset(
+    """email e_mail mail email_address e_mail_address e_mail_value email_value mail_address customer_email
+    correo correo_electronico direccion_de_correo_electronico direccion_del_correo_electronico direccion_de_correo
+    correu correu_electronic adreca_electronica adreca_de_correu_electronic correo_e enderezo_electronico
+    helbide_elektronikoa posta_elektronikoa
+    e_mail_adresse email_adresse mailadresse mail_adresse emailadresse e_mailadresse
+    adresse_e_mail adresse_email adresse_mail adresse_de_messagerie adresse_electronique courriel adresse_courriel
+    indirizzo_e_mail indirizzo_email indirizzo_di_posta_elettronica posta_elettronica
+    endereco_de_e_mail endereco_de_email endereco_de_correio_electronico correio_electronico
+    e_mailadres emailadres mailadres adres_e_mail adres_email adresa_de_e_mail adresa_de_email
+    e_post e_postadress epost epostadresse sahkoposti e_mailova_adresa""".split()  # noqa: SIM905
+)
+"""What programs call it: Google Contacts, Outlook, Thunderbird, shops and newsletters, in several languages."""
+_NUMBER = re.compile(r"(?:^|_)(?:[1-9]|primary|secondary)(?=_|\Z)")
+"""What tells columns of addresses apart: `E-mail 2 - Value`."""
+_SEVERAL = " ::: "
+"""Between the addresses in a cell of Google Contacts."""
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _SAVE = "save it as “CSV UTF-8”"
 _DATE = re.compile(r"(\d{4})([-/.])(\d{1,2})\2(\d{1,2})(?:[T ][\d:.]*)?")
@@ -105,9 +124,10 @@ class _Reader:
         columns = self._columns(line, header, fault)
         if columns is None:
             return Contacts()
-        kept = [number for number, name in enumerate(columns) if name and name not in EMAIL]
+        emails = _emails(columns)
+        kept = [number for number, name in enumerate(columns) if name and name not in EMAIL and number not in emails]
         names = tuple(columns[number] for number in kept)
-        rows = dict(self._rows(records, columns, kept))
+        rows = dict(self._rows(records, len(columns), emails, kept))
         for place, name in enumerate(names):
             if name in self.dates or name == "language":
                 self._translate(rows, place, name)
@@ -154,14 +174,8 @@ class _Reader:
         if len(names) > MAX_COLUMNS:
             self.error(line, f"there are more than {MAX_COLUMNS} columns", "keep only those that are used")
             return None
-        if not any(name in EMAIL for name in names):
-            if any(is_answerable(cell.strip()) for cell in header):
-                self.error(line, "this is already a contact", "put the names of the columns above it: email,name")
-                return None
-            written = [cell.strip() for cell in header if cell.strip()]
-            near = next((w for w in written if re.search("e.?mail|^mail$|correo|courriel", fold(w))), "")
-            step = f"call {shown(near)} email" if near else f"there are: {', '.join(map(shown, written[:8]))}"
-            self.error(line, 'no column is called "email"', step)
+        if not _emails(names):
+            self._no_emails(line, header, names)
             return None
         for number, name in enumerate(names):
             if name and name in names[:number]:
@@ -169,12 +183,25 @@ class _Reader:
                 names[number] = ""
         return names
 
+    def _no_emails(self, line: int, header: Sequence[str], names: Sequence[str]) -> None:
+        if any(is_answerable(cell.strip()) for cell in header):
+            self.error(line, "this is already a contact", "put the names of the columns above it: email,name")
+            return
+        several = [cell.strip() for cell, name in zip(header, names, strict=True) if _base(name) in ADDRESSES]
+        if several:
+            said = " and ".join(map(shown, several))
+            self.error(line, f"{said} may both be the column of addresses", "call the right one email")
+            return
+        written = [cell.strip() for cell in header if cell.strip()]
+        near = next((w for w in written if re.search("e.?mail|^mail$|correo|courriel", fold(w))), "")
+        step = f"call {shown(near)} email" if near else f"there are: {', '.join(map(shown, written[:8]))}"
+        self.error(line, 'no column is called "email"', step)
+
     # rows ---------------------------------------------------------------------------------------------------------
     def _rows(
-        self, records: Iterator[tuple[int, list[str] | None, str]], columns: list[str], kept: list[int]
+        self, records: Iterator[tuple[int, list[str] | None, str]], columns: int, emails: list[int], kept: list[int]
     ) -> Iterator[tuple[str, tuple[str, ...]]]:
-        """(key, cells) of every row with an address that no row above it has; a text that comes again is kept once."""
-        email = next(number for number, name in enumerate(columns) if name in EMAIL)
+        """(key, cells) of every address that no row above has; a text that comes again is kept once."""
         texts: dict[str, str] = {}
         for line, cells, fault in records:
             if cells is None:
@@ -183,20 +210,24 @@ class _Reader:
             cells = [cell.strip() for cell in cells]
             if not any(cells):
                 continue
-            if unusable := _unusable(cells, len(columns)):
+            if unusable := _unusable(cells, columns):
                 self.warn(line, f"this row is left out: {unusable[0]}", unusable[1])
                 continue
-            cells += [""] * (len(columns) - len(cells))
-            if key := self._key(line, cells[email]):
-                yield key, tuple([texts.setdefault(cells[n], cells[n]) for n in kept])
+            cells += [""] * (columns - len(cells))
+            written = [part for n in emails for part in cells[n].split(_SEVERAL) if part] or [""]
+            for address in written:
+                if key := self._key(line, address, "this row" if len(written) == 1 else "this address"):
+                    yield key, tuple([texts.setdefault(cells[n], cells[n]) for n in kept])
 
-    def _key(self, line: int, address: str) -> str:
-        """The key of the row's address; "" when it has none, or had a row before."""
+    def _key(self, line: int, address: str, what: str) -> str:
+        """The key of an address of a row; "" when it is none, or had a row before. what: that is then left out."""
         try:
             key = _key(address)
         except BadValue as bad:
             step = "give each address a line of its own" if address.count("@") > 1 else bad.step
-            self.warn(line, f"this row is left out: {bad.sentence}", step)
+            self.warn(line, f"{what} is left out: {bad.sentence}", step)
+            return ""
+        if self.lines.get(key) == line:
             return ""
         if key in self.lines:
             self.warn(line, f"{shown(address)} has a row already, in line {self.lines[key]}", "the first one counts")
@@ -215,12 +246,28 @@ class _Reader:
             rows[key] = (*cells[:place], kept, *cells[place + 1 :])
 
 
+def _base(name: str) -> str:
+    """The name of a column without what tells it from others like it: `e_mail_2_value` -> `e_mail_value`."""
+    return _NUMBER.sub("", name).strip("_")
+
+
+def _emails(names: Sequence[str]) -> list[int]:
+    """The columns that addresses stand in: the one called email; else those that are called so elsewhere, several only
+    where no more than a number tells them apart. None where there is none, or no telling which."""
+    for number, name in enumerate(names):
+        if name in EMAIL:
+            return [number]
+    found = [number for number, name in enumerate(names) if _base(name) in ADDRESSES]
+    alike = len({_base(names[number]) for number in found}) == 1
+    return found if alike else []
+
+
 def _meanings(name: str, texts: Collection[str]) -> dict[str, str | BadValue]:
     """What each text in a column of dates or languages means, or why it means nothing."""
     if name == "language" and len(texts) > MAX_LANGUAGES:
         wrong = BadValue("too many different texts stand in this column for languages", "write es, pt-BR")
         return {text: wrong if text else "" for text in texts}
-    meaning = values.language if name == "language" else _Days(texts).iso
+    meaning = values.language_or_name if name == "language" else _Days(texts).iso
     meant: dict[str, str | BadValue] = {}
     for text in texts:
         try:

@@ -608,6 +608,30 @@ def language(value: object) -> str:
     return "-".join(filter(None, (match[1].lower(), (match[2] or "").title(), (match[3] or "").upper())))
 
 
+def language_or_name(value: object) -> str:
+    """A language as a customer list has it: es, `Spanish`, `español`, `Español (España)`; the tag."""
+    try:
+        return language(value)
+    except BadValue:
+        found = re.fullmatch(r"([^()]+?)(?: ?\(([^()]+)\))?", line(value))
+        code = found and _called(found[1], "languages")
+        place = found and found[2] and _called(found[2], "territories")
+        if not code or (found and found[2] and not place):
+            raise
+        return language(f"{code}-{place}" if place and "_" not in code else code)
+
+
+def _called(word: str, kind: str) -> str:
+    """The code of the language or country that is called so, with or without accents, in its own language or one of
+    `_SPOKEN`; "" for none."""
+    folded = fold(word)
+    for spoken in _SPOKEN if kind == "territories" else (*_SPOKEN, *_AUTONYMS):
+        for code, name in _names(kind, spoken).items():
+            if fold(name) == folded and (spoken in _SPOKEN or code == spoken):
+                return code
+    return ""
+
+
 def country(value: object) -> str:
     """An ISO 3166 country code."""
     found = line(value, "country: ES")
@@ -621,6 +645,10 @@ def country(value: object) -> str:
 
 _SPOKEN = ("en", "es", "de", "fr", "it", "pt", "nl", "pl", "ca", "gl", "eu", "ro")
 """In which people may call a language or country by its name."""
+_AUTONYMS = ("sv", "da", "nb", "no", "nn", "fi", "is", "cs", "sk", "hu", "sl", "hr", "sr", "bs", "bg", "uk", "ru", "be",
+             "lt", "lv", "et", "el", "tr", "sq", "mk", "ga", "cy", "mt", "ar", "he", "fa", "hi", "ja", "zh", "ko", "th",
+             "vi", "id", "ms")  # fmt: skip
+"""Languages that may be called as they call themselves."""
 
 
 def _names(kind: str, spoken: str = "en") -> dict[str, str]:

@@ -40,7 +40,22 @@ GOOD: list[tuple[str, bytes, dict[str, tuple[str, ...]]]] = [
     ("day and month alike", b"email,customer_since\na@x.example,05/05/2019\n", {"a@x.example": ("2019-05-05",)}),
     ("languages", b"email,language\na@x.example,ES\nb@x.example,pt_br\nc@x.example,\n",
      {"a@x.example": ("es",), "b@x.example": ("pt-BR",), "c@x.example": ("",)}),
+    ("languages by name", "email,language\na@x.example,Spanish\nb@x.example,Español (España)\nc@x.example,deutsch\n"
+     "d@x.example,Portuguese (Brazil)\ne@x.example,français\nf@x.example,Svenska\n".encode(),
+     {"a@x.example": ("es",), "b@x.example": ("es-ES",), "c@x.example": ("de",), "d@x.example": ("pt-BR",),
+      "e@x.example": ("fr",), "f@x.example": ("sv",)}),
     ("nobody yet", b"email,name\n", {}),
+    ("Google Contacts", b"First Name,E-mail 1 - Label,E-mail 1 - Value,E-mail 2 - Label,E-mail 2 - Value\n"
+     b"Ana,Work,ana@example.net,Home,ana@home.example\nEva,Work,eva@x.example ::: eva@y.example,,\n"
+     b"Leo,,,Home,leo@x.example\n",
+     {"ana@example.net": ("Ana", "Work", "Home"), "ana@home.example": ("Ana", "Work", "Home"),
+      "eva@x.example": ("Eva", "Work", ""), "eva@y.example": ("Eva", "Work", ""),
+      "leo@x.example": ("Leo", "", "Home")}),
+    ("Outlook", b"First Name,E-mail Address,E-mail 2 Address\nAna,ana@example.net,\nEva,eva@x.example,EVA@x.example\n",
+     {"ana@example.net": ("Ana",), "eva@x.example": ("Eva",)}),
+    ("Thunderbird", b"First Name,Primary Email,Secondary Email\nAna,a@x.example,b@x.example\n",
+     {"a@x.example": ("Ana",), "b@x.example": ("Ana",)}),
+    ("email wins", b"Mail,Correo,email\nx,y,ana@example.net\n", {"ana@example.net": ("x", "y")}),
 ]  # fmt: skip
 
 
@@ -55,8 +70,13 @@ NO_EMAIL = ':1: no column is called "email" '
 ERRORS: list[tuple[str, bytes, str]] = [
     ("empty", b"", EMPTY),
     ("blank", b"\xef\xbb\xbf\n  \n", EMPTY),
-    ("no email", b"Name,Mail\nAna,ana@example.net\n", NO_EMAIL + '(call "Mail" email)'),
-    ("in Spanish", "Nombre;Correo electrónico\n".encode(), NO_EMAIL + '(call "Correo electrónico" email)'),
+    ("no email", b"Name,E-mail of mum\nAna,ana@example.net\n", NO_EMAIL + '(call "E-mail of mum" email)'),
+    ("in Spanish", b"Nombre;Correo del cliente\n", NO_EMAIL + '(call "Correo del cliente" email)'),
+    (
+        "two names",
+        b"Name,Mail,Correo\n",
+        ':1: "Mail" and "Correo" may both be the column of addresses (call the right one email)',
+    ),
     ("nothing like it", b"Name,Town\n", NO_EMAIL + '(there are: "Name", "Town")'),
     (
         "no names",
@@ -139,6 +159,28 @@ def test_rows_that_cannot_be_used_are_named_and_left_out(tmp_path: Path, text: s
     assert [*contacts.rows] == ["good@x.example"]
 
 
+NAMED = (
+    "E-mail", "Mail", "Email address", "E-mail 1 - Value", "Correo electrónico", "E-Mail-Adresse", "Adresse e-mail",
+    "Indirizzo e-mail", "Correo", "E-mail Address", "Courriel", "Endereço de e-mail", "E-mailadres", "Adres e-mail",
+    "Dirección de correo electrónico", "Correu electrònic", "E-postadress", "Sähköposti", "CUSTOMER EMAIL",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("column", NAMED)
+def test_whatever_a_program_calls_the_column_of_addresses(tmp_path: Path, column: str) -> None:
+    contacts, problems = read(tmp_path, f"Name;{column}\nAna;ana@example.net\n".encode())
+    assert (contacts, problems) == (Contacts(("name",), {"ana@example.net": ("Ana",)}), [])
+
+
+def test_one_of_two_addresses_that_is_wrong_leaves_the_other(tmp_path: Path) -> None:
+    contacts, problems = read(tmp_path, b"name,E-mail 1 - Value,E-mail 2 - Value\nAna,ana,a@x.example\nEva,,\n")
+    assert [*contacts.rows] == ["a@x.example"]
+    assert problems == [
+        'contacts.csv:2: warning: this address is left out: "ana" is not an address (such as contact@example.com)',
+        "contacts.csv:3: warning: this row is left out: it has no address",
+    ]
+
+
 EMPTIED: list[tuple[str, str]] = [
     ("customer_since\nana@x.example,spring", '"spring" is not a date: it counts as empty (write 2019-03-14)'),
     (
@@ -149,7 +191,12 @@ EMPTIED: list[tuple[str, str]] = [
         "customer_since\nana@x.example,03/04/2019",
         '"03/04/2019" does not say whether the day or the month comes first: it counts as empty (write 2019-03-14)',
     ),
-    ("language\nana@x.example,Spanish", '"Spanish" is not a language: it counts as empty (did you mean "es"?)'),
+    ("language\nana@x.example,Spannish", '"Spannish" is not a language: it counts as empty (did you mean "es"?)'),
+    ("language\nana@x.example,Elvish", '"Elvish" is not a language: it counts as empty (such as es or pt-BR)'),
+    (
+        "language\nana@x.example,English (Moon)",
+        '"English (Moon)" is not a language: it counts as empty (such as es or pt-BR)',
+    ),
 ]
 
 
