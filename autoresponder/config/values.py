@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from datetime import date, time, timedelta, tzinfo
+from functools import lru_cache
 from typing import Any, Literal, get_args
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -623,13 +624,22 @@ def language_or_name(value: object) -> str:
 
 def _called(word: str, kind: str) -> str:
     """The code of the language or country that is called so, with or without accents, in its own language or one of
-    `_SPOKEN`; "" for none."""
+    `_SPOKEN`, or of the country that has this code; "" for none."""
     folded = fold(word)
-    for spoken in _SPOKEN if kind == "territories" else (*_SPOKEN, *_AUTONYMS):
-        for code, name in _names(kind, spoken).items():
-            if fold(name) == folded and (spoken in _SPOKEN or code == spoken):
-                return code
-    return ""
+    if kind == "languages" and folded in _ALSO:
+        return _ALSO[folded]
+    if kind == "territories" and word in _names(kind):
+        return word
+    for spoken in _SPOKEN:
+        if code := _by_folded_name(kind, spoken).get(folded):
+            return code
+    own = (code for code in _AUTONYMS if kind == "languages" and _by_folded_name(kind, code).get(folded) == code)
+    return next(own, "")
+
+
+@lru_cache(maxsize=64)
+def _by_folded_name(kind: str, spoken: str) -> dict[str, str]:
+    return {fold(name): code for code, name in _names(kind, spoken).items()}
 
 
 def country(value: object) -> str:
@@ -649,6 +659,15 @@ _AUTONYMS = ("sv", "da", "nb", "no", "nn", "fi", "is", "cs", "sk", "hu", "sl", "
              "lt", "lv", "et", "el", "tr", "sq", "mk", "ga", "cy", "mt", "ar", "he", "fa", "hi", "ja", "zh", "ko", "th",
              "vi", "id", "ms")  # fmt: skip
 """Languages that may be called as they call themselves."""
+_ALSO = {
+    "castellano": "es",
+    "castella": "es",
+    "castelan": "es",
+    "castilian": "es",
+    "valenciano": "ca",
+    "valencia": "ca",
+}
+"""What Spain calls its languages, folded."""
 
 
 def _names(kind: str, spoken: str = "en") -> dict[str, str]:

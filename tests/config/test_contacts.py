@@ -41,9 +41,9 @@ GOOD: list[tuple[str, bytes, dict[str, tuple[str, ...]]]] = [
     ("languages", b"email,language\na@x.example,ES\nb@x.example,pt_br\nc@x.example,\n",
      {"a@x.example": ("es",), "b@x.example": ("pt-BR",), "c@x.example": ("",)}),
     ("languages by name", "email,language\na@x.example,Spanish\nb@x.example,Español (España)\nc@x.example,deutsch\n"
-     "d@x.example,Portuguese (Brazil)\ne@x.example,français\nf@x.example,Svenska\n".encode(),
+     "d@x.example,Portuguese (Brazil)\ne@x.example,français\nf@x.example,Svenska\ng@x.example,Castellano\nh@x.example,English (US)\n".encode(),
      {"a@x.example": ("es",), "b@x.example": ("es-ES",), "c@x.example": ("de",), "d@x.example": ("pt-BR",),
-      "e@x.example": ("fr",), "f@x.example": ("sv",)}),
+      "e@x.example": ("fr",), "f@x.example": ("sv",), "g@x.example": ("es",), "h@x.example": ("en-US",)}),
     ("nobody yet", b"email,name\n", {}),
     ("Google Contacts", b"First Name,E-mail 1 - Label,E-mail 1 - Value,E-mail 2 - Label,E-mail 2 - Value\n"
      b"Ana,Work,ana@example.net,Home,ana@home.example\nEva,Work,eva@x.example ::: eva@y.example,,\n"
