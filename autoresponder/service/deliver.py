@@ -255,13 +255,14 @@ class Delivery:
                 self._lanes[home.server] = _Lane(Pool(home.server), key, null_refused=known, null_known=known)
 
     def _distribute(self, letters: Iterable[Letter]) -> None:
-        homeless = []
+        back = []
         for letter in letters:
             home = self._outgoing.get(letter.mailbox)
-            if home and home.server in self._lanes:
-                self._lanes[home.server].queue.append(letter)
+            lane = self._lanes.get(home.server) if home else None
+            if lane and not lane.pool.rest:  # it may have failed while these were claimed
+                lane.queue.append(letter)
                 continue
-            homeless.append(letter)
+            back.append(letter)
             if not home and letter.mailbox not in self._homeless:
                 self._homeless.add(letter.mailbox)
                 log.warning(
@@ -269,7 +270,7 @@ class Delivery:
                     letter.mailbox,
                     extra={"mailbox": letter.mailbox},
                 )
-        self._put_back(homeless)
+        self._put_back(back)
 
     def _pause(self, now: datetime, due: datetime | None) -> float:
         """Seconds to sleep. Whatever is due already and was not claimed waits for a lane, which will wake us."""
