@@ -66,13 +66,6 @@ class Special:
     dates: tuple[DateRange, ...]
     week: tuple[Hours | None, ...]
 
-    def covers(self, day: date, *, holiday: bool) -> bool:
-        """Whether these are the hours of `day`. On a holiday only where it is named by itself: a range of several days
-        leaves its holidays alone."""
-        if self.week[day.weekday()] is None:
-            return False
-        return any(r.has(day) and (r.single or not holiday) for r in self.dates)
-
 
 @dataclass(frozen=True, slots=True)
 class Office:
@@ -82,18 +75,27 @@ class Office:
     week: tuple[Hours, ...] = ((),) * 7
     holiday: Callable[[date], str] = field(default=lambda _day: "")
     always_open: bool = False  # no hours were given: every moment is office time
-    special: tuple[Special, ...] = ()  # of those that cover a day the first one counts
+    special: tuple[Special, ...] = ()  # of those that have a day the first one counts
 
     def special_on(self, day: date) -> Special | None:
         """The hours that `day` has in place of the ordinary ones; None when it has none, or is closed as a holiday."""
-        holiday = bool(self.special and self.holiday(day))
-        return next((one for one in self.special if one.covers(day, holiday=holiday)), None)
+        return self._special(day, self.holiday(day)) if self.special else None
+
+    def _special(self, day: date, holiday: str) -> Special | None:
+        """On a holiday only a date that stands by itself counts: a range of several days leaves its holidays alone."""
+        for one in self.special:
+            if one.week[day.weekday()] is not None:
+                for dates in one.dates:
+                    if dates.has(day) and (dates.single or not holiday):
+                        return one
+        return None
 
     def hours(self, day: date) -> Hours:
         """The opening periods of `day`: those of its special hours, else none on a holiday, else those of the week."""
-        if special := self.special_on(day):
+        holiday = self.holiday(day)
+        if self.special and (special := self._special(day, holiday)):
             return special.week[day.weekday()] or ()
-        if self.holiday(day):
+        if holiday:
             return ()
         return ((time(0), time(0)),) if self.always_open else self.week[day.weekday()]
 
