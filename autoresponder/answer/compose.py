@@ -149,7 +149,7 @@ class Composer:
         token = self._signer.token(message_id)
         head = [
             f"From: {mailbox_header(rendered.from_name or self._brand.name, sender)}",
-            f"To: {mailbox_header(person(target.name)[0], target)}",
+            f"To: {mailbox_header(person(target.name, target.email)[0], target)}",
             f"Subject: {encoded(rendered.subject, len('Subject: '))}",
             f"Date: {format_datetime(values.now.astimezone(values.office.zone))}",
             f"Message-ID: {message_id}",

@@ -14,6 +14,7 @@ from functools import lru_cache
 from autoresponder.answer import capitals, name_words
 from autoresponder.answer.clean import one_line
 from autoresponder.answer.name_words import plain
+from autoresponder.answer.spelt import spells
 
 MAX_NAME = 60
 MAX_WORDS, MAX_WORD = 7, 30
@@ -49,11 +50,12 @@ _ORGANISATION = re.compile(r"[部店社局院會会課课室科行司団团網�
 
 
 @lru_cache(maxsize=256)
-def person(display: str) -> tuple[str, str]:
+def person(display: str, email: str = "") -> tuple[str, str]:
     """(name, first name) out of a display name; "" where it is not, or may well not be, the name of a person.
 
-    `Ruiz, Ana` is turned round, `ANA RUIZ` is calmed, titles stay in the name and are no first name."""
-    name = _in_order(_tidy(display))
+    `Ruiz, Ana` is turned round, `ANA RUIZ` is calmed, titles stay in the name and are no first name. email: the address
+    behind it, which tells whether `Ruiz García, Ana` is a person with two surnames or Ruiz García in a place."""
+    name = _in_order(_tidy(display), email)
     if not 2 <= len(name) <= MAX_NAME or _SENSELESS.search(name):
         return "", ""
     script = _script(name)
@@ -96,7 +98,7 @@ def _mended(text: str) -> str:
     return text
 
 
-def _in_order(name: str) -> str:
+def _in_order(name: str, email: str) -> str:
     """`Ruiz, Ana` turned round, degrees left out; "" where it is not sure what a comma means."""
     if name[-1:].isupper() or name.endswith("D."):
         name = _DEGREE.sub("", name)
@@ -108,7 +110,9 @@ def _in_order(name: str) -> str:
     if not after:
         return before
     surnames = [word for word in before.split() if plain(word) not in name_words.PARTICLES]
-    if len(after) > 1 or not after[0] or (len(surnames) > 1 and not before.isupper()):
+    if len(after) > 1 or not after[0]:
+        return ""
+    if len(surnames) > 1 and not before.isupper() and not spells(email, after[0], before):
         return ""  # Ana Ruiz, Madrid
     return f"{after[0]} {before}"
 

@@ -25,9 +25,9 @@ class Sender:
         self, name: str, address: str, contact: Row, first_seen: datetime | None, messages: int, language: str
     ) -> None:
         """`name` as From gives it; `contact` helps where that is no name. `first_seen` in the office's zone."""
-        self.name, self.first_name = person(name)
+        self.name, self.first_name = person(name, address)
         if not self.name and contact.personal:
-            self.name, self.first_name = person(contact.cell(NAME))
+            self.name, self.first_name = person(contact.cell(NAME), address)
         self.address, self.messages = visible(address), messages
         self._first_seen, self._language = first_seen, language
 

@@ -63,6 +63,47 @@ def test_what_is_too_long_is_no_name(long: str) -> None:
     assert person(message.from_[0].name)[0] in ("", "é") and len(message.from_[0].name) <= 4 * MAX_NAME
 
 
+JULIAN, JULIAN_ = "Gutiérrez Mora, Julián", ("Julián Gutiérrez Mora", "Julián")
+DIRECTORY = [
+    # what stands before the address, the address, name and first name
+    *((JULIAN, f"{local}@empresa.example", JULIAN_) for local in (
+        "julian.gutierrez", "Julian.Gutierrez", "jgutierrez", "j.gutierrez", "juliangutierrez", "gutierrez.julian",
+        "gutierrezj", "julian_gutierrez_mora", "jgutierrezm", "julian.mora", "jgutierrez2", "julian-gutierrez+web",
+        "gutierrezmora.julian")),
+    *((JULIAN, email, ("", "")) for email in (
+        "", "julian", "info@empresa.example", "julian@empresa.example", "gutierrez@empresa.example",
+        "jg@empresa.example", "agutierrez@empresa.example", "julian.gutierrez.ventas@empresa.example",
+        "julian@gutierrez.example", "julian.gutierrez@gutierrezmora.example", "gutierrez.mora@empresa.example")),
+    ("Ruiz García, Ana María", "amruiz@x.example", ("Ana María Ruiz García", "Ana")),
+    ("Ruiz García, Mª José", "mruiz@x.example", ("Mª José Ruiz García", "Mª José")),
+    ("de la Cruz Sanz, Juan", "jcruz@x.example", ("Juan de la Cruz Sanz", "Juan")),
+    ("Ruiz García, María del Carmen", "mcruiz@x.example", ("María del Carmen Ruiz García", "María")),
+    ("García Ruiz, Alberto", "agarcia@x.example", ("Alberto García Ruiz", "Alberto")),
+    ("Silva Santos, João", "joao.santos@x.example", ("João Silva Santos", "João")),
+    ("Meier Schulz, Dr. Hans", "hans.meier@x.example", ("Dr. Hans Meier Schulz", "Hans")),
+    ("Ana Ruiz, Madrid", "ana.ruiz@x.example", ("", "")),
+    ("Ana Ruiz, Alicante", "aruiz@x.example", ("", "")),        # a for Ana or for Alicante?
+    ("Ana Ruiz, Madrid", "madrid@x.example", ("", "")),
+    ("Café Central, Madrid", "cafe.madrid@cafecentral.example", ("", "")),
+    ("Muebles Ruiz, Madrid", "madrid.ruiz@x.example", ("", "")),
+    ("Ruiz García, Ventas", "ventas.ruiz@x.example", ("", "")),
+    ("Ruiz García, Ana, Madrid", "ana.ruiz@x.example", ("", "")),
+    ("Петров Сидоров, Иван", "ivan.petrov@x.example", ("", "")),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("display", "email", "names"), DIRECTORY)
+def test_two_surnames_before_a_comma_where_the_address_spells_the_name(
+    display: str, email: str, names: tuple[str, str]
+) -> None:
+    assert person(display, email) == names
+
+
+def test_an_answer_is_addressed_so() -> None:
+    values = replace(next(samples(library().brand)), sender_name=JULIAN, sender_address="jgutierrez@empresa.example")
+    assert values.context("es")["salutation"] == "Hola, Julián Gutiérrez Mora:"
+
+
 GREETINGS = [
     ("Ana Ruiz", "en", "Dear Ana Ruiz,"),
     ("RUIZ, ANA", "en", "Dear Ana Ruiz,"),
