@@ -12,7 +12,7 @@ from autoresponder.answer.compose import Answer
 from autoresponder.cli.looked import looked_at
 from autoresponder.cli.paint import paint, safe
 from autoresponder.core.decide import Decision, Reading, Step, facts_of
-from autoresponder.core.guards import FORM_SENDER, GUARDS, SOFT_GUARDS, Scene
+from autoresponder.core.guards import GUARDS, SOFT_GUARDS, Scene
 from autoresponder.core.history import History, Limit
 from autoresponder.core.message import Arrival, Message
 from autoresponder.core.rules import All, AnyOf, Condition, Facts, Not, Rule, span
@@ -207,9 +207,9 @@ def _clause(holds: bool, why: str, depth: int) -> str:
 
 
 def _hint(message: Message, decision: Decision) -> Iterator[str]:
-    """How to answer a form or portal that soft guards silenced."""
+    """How to answer a form or portal that soft guards silenced: the answer would go elsewhere than to From."""
     guards = [s.check.removeprefix("guard ") for s in decision.trace if s.result == "silent"]
-    if FORM_SENDER in guards:
+    if message.from_ and decision.target and decision.target.key not in {author.key for author in message.from_}:
         sender = safe(message.from_[0].email)
         yield f'  hint     a form or portal that you know? A rule with when: {{from: "{sender}"}} and'
         yield f"           answer_despite: [{', '.join(guards)}] answers, to Reply-To"

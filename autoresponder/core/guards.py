@@ -37,8 +37,6 @@ from autoresponder.core.policy import Mailbox, Policy
 from autoresponder.core.rules import fold
 from autoresponder.core.token import TOKEN_HEADER
 
-FORM_SENDER = "form-sender"
-"""The guard that forms and portals meet; `explain` says how to answer them."""
 _SHOWN = 80
 """Characters of a header value that a sentence shows."""
 
@@ -671,7 +669,7 @@ GUARDS: tuple[Guard, ...] = (
     Guard("hops", True, _hops),
     Guard("bounced", True, _bounced),
     Guard("not-addressed", True, _not_addressed),
-    Guard(FORM_SENDER, False, _form_sender),
+    Guard("form-sender", False, _form_sender),
     Guard("unsubscribe", False, _unsubscribe),
     Guard("bounce-return-path", False, _bounce_return_path),
     Guard("bulk-header", False, _bulk_header),

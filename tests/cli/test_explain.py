@@ -69,6 +69,10 @@ def test_how_to_answer_a_form_or_portal_is_said(shop: Shop, capsys: pytest.Captu
     out = capsys.readouterr().out
     assert "✗ guard form-sender (soft): From is a no-reply address (no-reply@portal.example)" in out
     assert f"{hint}\n           answer_despite: [form-sender, unsubscribe] answers, to Reply-To\n" in out
+    explain(shop, str(shop.mbox((1, "mailer@shop.example", "x", "Reply-To: ana@example.net\n"), name="role.mbox")))
+    assert "answer_despite: [role-sender] answers, to Reply-To\n" in capsys.readouterr().out
+    explain(shop, str(shop.mbox((1, "newsletter@shop.example", "x", ""), name="news.mbox")))
+    assert "hint" not in capsys.readouterr().out
     bulk = (1, "no-reply@portal.example", "A question", more + "Precedence: bulk\n")
     explain(shop, str(shop.mbox(bulk, name="bulk.mbox")))
     assert "[precedence]" in (out := capsys.readouterr().out) and "hint" not in out  # nothing helps there
