@@ -27,6 +27,7 @@ from autoresponder.core.phrases import (
     NAMES,
     NOTES,
     OPENINGS,
+    PUPIL,
     RECEIVED,
     SUBJECT_PARTS,
     SUBJECTS,
@@ -608,6 +609,8 @@ def _machine_subject(scene: Scene) -> str:
 
 def _begins(subject: str) -> bool:
     """Whether a (folded) subject begins as only programs do. Who *asks* about an automatic reply is a person."""
+    if PUPIL.match(subject):
+        return False
     if phrase := SUBJECTS.begin(subject):
         return phrase.endswith(":") or subject.startswith(":", len(phrase)) or _is_over(subject, len(phrase))
     if received := RECEIVED.match(subject):

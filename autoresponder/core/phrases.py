@@ -245,8 +245,14 @@ BY_PEOPLE = re.compile(
     r"|maar|men|ale|ma non|mas nao|(?:von |vom )?gestern|d.hier|(?:de |d.)?(?:ayer|ontem|ahir)|(?:di )?ieri"
     r"|(?:van )?gisteren)\b)"
 )
-"""What follows one of `SUBJECTS` (folded) where a person goes on: “Thank you for your message, but …”. Never a colon:
+"""What follows one of `SUBJECTS` (folded) where a person goes on: “Thank you for your message, but …”. Never a dash:
 behind it stands what a person wrote before."""
+PUPIL = re.compile(
+    r"(?:abwesenheit|afwezig|fravaer|franvaro|aviso de ausencia|avviso di assenza|avis d.absence|notification d.absence"
+    r"|nieobecnosc|poissaolo).*(?:\b(?:klass?e?|groep|grupp|class|classe|clase|curso|trinn|luokka)\b"
+    r"|\b\d{1,2}[oa]?\.?[a-g]\b|\b\d{1,2} [bcfg]\b)"
+)
+"""Subjects (folded) of parents who excuse a child: an absence, and a class."""
 RECEIVED = re.compile(
     r"we(?: have|['’]ve) received your (?:[\w-]+ )?(?:message|e?-?mail|request|enquiry|inquiry|query|question|ticket"
     r"|case|submission|application|form|feedback|comments?|complaint|report|order(?! conf)|booking|reservation"

@@ -53,6 +53,7 @@ Out-of-office: Twenty chairs
 Out of office this week
 Automatic reply: But where are my chairs
 Automatic reply: Could you send an invoice
+Automatic reply - could you send an invoice
 Thank you for your message
 Thank you for contacting Acme Chairs
 We have received your support request
@@ -65,6 +66,7 @@ AUTOMATISCHE ANTWORT: Stühle
 Automatische Rückantwort: Stühle
 Abwesenheitsnotiz: Stühle
 Abwesenheitsnotiz
+Abwesenheitsnotiz: bis 10h, 3.8.
 Abwesenheitsnotiz (Stühle)
 Abwesenheitsnotiz vom 3. bis 17. August
 Abwesenheitsnachricht – Stühle
@@ -105,6 +107,7 @@ Fuera de la oficina hasta el 17 de agosto
 Fuera de oficina - sillas
 Autorespuesta: sillas
 Auto-respuesta
+Aviso de ausencia: del 3 a 10 de mayo
 Mensaje de ausencia: sillas
 Hemos recibido su mensaje
 Gracias por contactar con nosotros
@@ -358,6 +361,8 @@ Nicht im Büro angekommen
 Urlaub im August
 Außerhalb der Öffnungszeiten?
 Unzustellbares Paket
+Abwesenheitsmeldung: Max Muster, Klasse 3b
+Abwesenheitsnotiz - Max, 3 b
 Vielen Dank für Ihre Nachricht, leider
 Vielen Dank für Ihre E-Mail von gestern
 """,
@@ -379,6 +384,7 @@ RE: Respuesta automática: sillas
 ¿Por qué recibo una respuesta automática?
 Aviso de ausencia para mañana de Lucía
 Aviso de ausencia de Lucía 3ºB
+Aviso de ausencia: Lucía, 3ºB
 Fuera de la oficina hay una gotera
 Fuera de servicio
 Acuse de recibo de la multa que no llega
@@ -401,6 +407,7 @@ Fuori sede per lavoro, posso spostare l'appuntamento?
 Cancello automatico guasto
 Assenza di Marco domani
 Avviso di assenza Marco 2A
+Avviso di assenza: Marco, classe 2A
 Mancato recapito pacco
 Grazie per il suo messaggio di ieri
 """,
@@ -413,6 +420,8 @@ Afwezigheidsmelding Tim groep 5
 Automatische deur defect
 Buiten kantoor parkeren mag dat?
 Onbestelbaar pakket
+Afwezig: Tim groep 5
+Afwezigheidsmelding: Daan, klas 2
 Wij hebben uw bericht ontvangen, maar
 """,
     "pl": """
@@ -438,6 +447,7 @@ Automatisk dörr trasig
 Spørgsmål om jeres automatiske svar
 SV: Automatisk svar: stole
 Fravær i morgen for Emil
+Fraværende: Emil 3b
 """,
     "nb": """
 Spørsmål om automatisk svar
