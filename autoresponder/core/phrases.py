@@ -5,7 +5,7 @@ from the beginning: an answer to an automatic reply ("Re: Out of office") is a p
 themselves is left out on purpose ("Absence", "Problem:", "Accepted:"), and "Delivery failed" is a bounce only where
 the text speaks of mail: in a shop's inbox it is a parcel. "Fuera de la oficina" begins an automatic letter where
 nothing, a colon or a date follows, not where a sentence goes on: "Out of office hours appointment", "Undeliverable
-parcel". "Thank you for your message" and nothing more is what many programs write, and stays theirs; people add a "but".
+parcel". "Thank you for your message" and no more is what many programs write, and stays theirs; people add a "but".
 A wrong silence is a fault too.
 """
 

@@ -172,7 +172,7 @@ def test_contacts_are_taken_in_and_a_broken_file_changes_nothing(house: House, d
         house.wait("READY=1", before + 1)
 
     with house.running():
-        replaced("Name,Mail\nEva,eva@example.net\n")
+        replaced("Name,Town\nEva,Madrid\n")
         assert house.said('contacts.csv:1: no column is called "email"')
         for person in ("eva@example.net", "ana@example.net"):
             deliver(house, user, letter(me, person), person)
