@@ -104,7 +104,6 @@ BUGS = (
         "WHERE mailbox <> -? AND action <> 'quarantine' AND letter_key"),
     Bug("what could not be found is decided", SQL, "letter_key = CASE WHEN ? THEN letter_key ELSE '' END",
         "letter_key = CASE WHEN ? THEN letter_key ELSE letter_key END"),
-    Bug("every call is on disk at once", SQL, "outermost = self._depth == 0", "outermost = not self.active()"),
 )  # fmt: skip
 
 
