@@ -336,6 +336,14 @@ def test_special_hours_of_a_mailbox(load: Any, own: str, hours: str) -> None:
     assert [f"{a:%H:%M}-{b:%H:%M}" for a, b in day] == [hours]
 
 
+def test_an_office_that_opens_on_special_days_only_is_no_mistake(load: Any) -> None:
+    office = "office: {timezone: Europe/Madrid, hours: {mon-sun: closed}, special: [{date: 12-24, hours: 09:00-12:00}]}"
+    assert load(office + HEAD + RULES).warnings == ()
+    office = "office: {timezone: Europe/Madrid, special: [{date: 12-24, hours: 09:00-12:00}]}"
+    closed = RULES.replace("[", "[{name: Closed, when: {office: closed}, reply: closed}, ")
+    assert load(office + HEAD + closed).warnings == ()
+
+
 def test_a_reload_of_the_same_file_gives_equal_accounts_and_another_line_changes_nothing(load: Any) -> None:
     office = "office: {timezone: Europe/Madrid, hours: {mon: 09:00-12:00}, holidays: {country: ES, closed: 12-24},\n"
     office += "  special: [{date: 06-15..09-15, hours: {mon: 08:00-10:00}}, {date: 12-23, hours: closed}]}\n"

@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 
 from autoresponder.core.address import sender_key
-from autoresponder.core.calendar import Duration, Office
+from autoresponder.core.calendar import DateRange, Duration, Office, Special
 from autoresponder.core.contacts import Contacts
 from autoresponder.core.decide import REASONS, Decision, decide, read
 from autoresponder.core.guards import GUARDS
 from autoresponder.core.history import History, Ledger, Limit, Limits, once_scope
 from autoresponder.core.message import Arrival, Message
 from autoresponder.core.policy import Mailbox, Policy
-from autoresponder.core.rules import Named, Once, Pattern, Rule, Text, Who
+from autoresponder.core.rules import Named, OfficeIs, Once, Pattern, Rule, Text, Who
 from tests.core.letters import NOW, letter
 
 ME = "contact@example.com"
@@ -98,6 +98,16 @@ def test_an_answer_knows_whom_it_goes_to() -> None:
     decision = decide(reading, arrival, policy, before, NOW)
     assert decision.contact.cell("tier") == "gold"
     assert decision.history == before
+
+
+def test_the_trace_says_that_hours_are_special() -> None:
+    today = Special((DateRange((11, 23), (11, 23)),), ((),) * 7)
+    office = Office(UTC, always_open=True, special=(today,))
+    closed = Rule("Closed", when=OfficeIs(frozenset({"closed"})), reply="closed")
+    policy = Policy({"contact": Mailbox("contact", ME, office=office)}, (closed, REST), own=frozenset({sender_key(ME)}))
+    decision = decide(read(PLAIN, policy), Arrival("contact", "INBOX", 1, 7, NOW), policy, History(), NOW)
+    assert decision.rule is closed
+    assert "the office is closed now (special hours, 11-23)" in [step.why for step in decision.trace]
 
 
 def test_an_answer_carries_what_it_needs() -> None:
