@@ -335,9 +335,10 @@ class OfficeIs:
         return facts.office in self.states or (facts.office == "holiday" and "closed" in self.states)
 
     def why(self, facts: Facts) -> str:
-        """The state, and which special hours it is by."""
-        dates = f" (special hours, {', '.join(map(str, facts.special.dates))})" if facts.special else ""
-        return f"the office is {'closed for a holiday' if facts.office == 'holiday' else facts.office} now{dates}"
+        """The state, and which special hours today has."""
+        today = (str(dates) for dates in facts.special.dates if dates.has(facts.now.date())) if facts.special else ()
+        special = f" (special hours, {', '.join(today)})" if facts.special else ""
+        return f"the office is {'closed for a holiday' if facts.office == 'holiday' else facts.office} now{special}"
 
 
 @dataclass(frozen=True, slots=True)

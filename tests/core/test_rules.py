@@ -33,7 +33,7 @@ from autoresponder.core.rules import (
 )
 from tests.core.letters import NOW, facts, letter
 
-SUMMER = Special((DateRange((6, 15), (9, 15)), DateRange(date(2026, 12, 24), date(2026, 12, 24))), ((),) * 7)
+NOVEMBER = Special((DateRange((11, 1), (11, 30)), DateRange(date(2026, 12, 24), date(2026, 12, 24))), ((),) * 7)
 
 
 def subject(kind: Any, value: str) -> Text:
@@ -95,7 +95,7 @@ HOLDS: list[tuple[Any, dict[str, Any], bool, str]] = [
     (DateIn((DateRange((2, 29), (2, 29)),)), {"now": datetime(2027, 2, 28, tzinfo=UTC)}, False, "02-29"),
     (OfficeIs(frozenset({"closed"})), {"office": "holiday"}, True, "holiday"),
     (OfficeIs(frozenset({"holiday"})), {"office": "closed"}, False, "closed"),
-    (OfficeIs(frozenset({"open"})), {"special": SUMMER}, True, "is open now (special hours, 06-15..09-15, 2026-12-24)"),
+    (OfficeIs(frozenset({"open"})), {"special": NOVEMBER}, True, "is open now (special hours, 11-01..11-30)"),
     (FirstContact(True), {}, True, "new"),
     (FirstContact(True), {"history": History(first_seen=NOW)}, False, "2026-11-23"),
     (Named("mailbox", frozenset({"contact"})), {}, True, "contact"),
