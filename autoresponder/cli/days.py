@@ -87,6 +87,8 @@ def lines(offices: Mapping[Office, list[str]], now: datetime) -> Iterator[str]:
 def objects(offices: Mapping[Office, list[str]], now: datetime) -> Iterator[dict[str, Any]]:
     """The same for programs, and all of the year."""
     for office, names in offices.items():
+        if _never_closed(office):
+            continue
         ahead = outlook(office, now.astimezone(office.zone).date())
         yield {
             "office": names,

@@ -107,7 +107,7 @@ def test_each_office_says_whose_it_is_and_one_that_never_closes_nothing(tmp_path
         "special (a, b, c and 1 more)",
         "closed (bare)",
     ]
-    assert [one["office"] for one in objects(found, NOW)] == [["a", "b", "c", "d"], ["night"], ["same"], ["bare"]]
+    assert [one["office"] for one in objects(found, NOW)] == [["a", "b", "c", "d"], ["bare"]]
     *_, last = lines(found, NOW)
     assert last == "closed (bare): no day of the next year; such as holidays: {country: ES}"
 
