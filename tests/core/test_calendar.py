@@ -1,10 +1,13 @@
 """Office hours and promises: tables of moments, with the two days a year when clocks change."""
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import islice, pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from autoresponder.core.calendar import DateRange, Duration, Office, Special
 
@@ -190,3 +193,47 @@ def test_special_hours_say_which_they_are() -> None:
     assert [str(one) for one in found.dates] == ["06-15..09-15"]
     assert YEAR.special_on(date(2027, 7, 4)) is None  # a Sunday: not named
     assert YEAR.special_on(date(2025, 8, 15)) is None  # a holiday
+
+
+CLOCK = st.integers(0, 47).map(lambda half: time(half // 2, half % 2 * 30))
+
+
+@st.composite
+def periods_of_a_day(draw: st.DrawFn) -> tuple[tuple[time, time], ...]:
+    """The hours of one day, perhaps over midnight."""
+    marks = sorted(draw(st.sets(CLOCK, max_size=5)))
+    spans = [(a, b) for a, b in zip(marks[::2], marks[1::2], strict=False)]
+    return (*spans, (marks[-1], marks[0])) if len(marks) % 2 and len(marks) > 1 else tuple(spans)
+
+
+@st.composite
+def offices(draw: st.DrawFn) -> Office:
+    """Any week, with any special hours and holidays in the winter of 2026."""
+    week = st.tuples(*[periods_of_a_day()] * 7)
+    dates = st.tuples(st.integers(0, 40), st.integers(0, 20)).map(
+        lambda p: DateRange(date(2026, 11, 20) + timedelta(p[0]), date(2026, 11, 20) + timedelta(p[0] + p[1]))
+    )
+    entries = st.builds(Special, st.lists(dates, min_size=1, max_size=2).map(tuple), week)
+    off = draw(st.sets(st.integers(1, 30), max_size=5))
+    return Office(
+        MADRID,
+        draw(week),
+        holiday=lambda day: "a holiday" if day.day in off else "",
+        special=tuple(draw(st.lists(entries, max_size=3))),
+    )
+
+
+@given(offices(), st.integers(0, 40 * 48), st.integers(1, 4))
+@settings(max_examples=150, deadline=None)
+def test_any_promise_falls_due_while_somebody_is_there(office: Office, half_hours: int, amount: int) -> None:
+    """No period overlaps the next; a promise in working time ends in one, or at its end, never before it was made."""
+    now = at("2026-11-20 00:00") + timedelta(minutes=30 * half_hours)
+    periods = list(islice(office.periods(now), 40))
+    assert all(a < b <= c for (a, b), (c, _d) in pairwise(periods))
+    for promise in (Duration(amount, "working day"), Duration(amount, "working hour")):
+        due = office.due(now, promise)
+        if due is None:
+            assert not periods
+        else:
+            assert due >= now
+            assert "open" in (office.state(due), office.state(due - timedelta(minutes=1)))
