@@ -27,9 +27,10 @@ from autoresponder.answer.leaks import Guard
 from autoresponder.answer.markdown import wrap
 from autoresponder.answer.names import person
 from autoresponder.answer.season import Season, season_of
-from autoresponder.answer.templates import Library, Rendered
+from autoresponder.answer.templates import Library
 from autoresponder.answer.threads import thread_headers
 from autoresponder.answer.values import Values
+from autoresponder.answer.variant import Rendered
 from autoresponder.core.address import Address, is_answerable
 from autoresponder.core.decide import Decision
 from autoresponder.core.message import Message

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from autoresponder.answer.templates import LAYOUTS, Library, samples
+from autoresponder.answer.loader import LAYOUTS
+from autoresponder.answer.samples import samples
+from autoresponder.answer.templates import Library
 from autoresponder.errors import ConfigError
 from tests.answer.house import BOX, BRAND, NOW, composer, decision, read
 from tests.core.letters import letter

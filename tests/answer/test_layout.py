@@ -13,8 +13,10 @@ import html5lib
 import pytest
 
 from autoresponder.answer.brand import Brand, Face, contrast, on
+from autoresponder.answer.loader import LAYOUTS
+from autoresponder.answer.samples import samples
 from autoresponder.answer.season import Season
-from autoresponder.answer.templates import LAYOUTS, Library, samples
+from autoresponder.answer.templates import Library
 from autoresponder.answer.worded import Worded
 from autoresponder.core.calendar import DateRange
 from tests.answer import anatomy

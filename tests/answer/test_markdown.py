@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from autoresponder.answer.markdown import wrap
-from autoresponder.answer.templates import samples
+from autoresponder.answer.samples import samples
 from tests.answer.house import Page, folder_of, library
 
 

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from autoresponder.answer import words
 from autoresponder.answer.names import MAX_NAME, person
-from autoresponder.answer.templates import Library, samples
+from autoresponder.answer.samples import samples
+from autoresponder.answer.templates import Library
 from autoresponder.core.message import parse
 from tests.answer.house import BRAND, Page, folder_of, library
 from tests.answer.language_table import LANGUAGES

@@ -15,7 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from autoresponder.answer.templates import Library, samples
+from autoresponder.answer.samples import samples
+from autoresponder.answer.templates import Library
 from tests.answer import support
 from tests.answer.house import BRAND, Page, folder_of, library
 from tests.answer.language_table import LANGUAGES

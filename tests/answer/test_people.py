@@ -14,8 +14,9 @@ from jinja2.exceptions import SecurityError, UndefinedError
 from autoresponder.answer import words
 from autoresponder.answer.brand import Face
 from autoresponder.answer.clean import JOINER
+from autoresponder.answer.samples import samples
 from autoresponder.answer.season import Season, season_of
-from autoresponder.answer.templates import Library, samples
+from autoresponder.answer.templates import Library
 from autoresponder.answer.worded import Worded
 from autoresponder.core.calendar import DateRange, Office
 from autoresponder.core.contacts import Row, invented, years

@@ -10,7 +10,8 @@ import pytest
 from autoresponder.answer import words
 from autoresponder.answer.brand import Brand
 from autoresponder.answer.language import detect
-from autoresponder.answer.templates import Library, samples
+from autoresponder.answer.samples import samples
+from autoresponder.answer.templates import Library
 from autoresponder.errors import ConfigError
 from tests.answer.house import BRAND, SHIPPED, Page, folder_of, library
 from tests.answer.language_table import LANGUAGES

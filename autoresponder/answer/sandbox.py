@@ -1,0 +1,98 @@
+"""Jinja made small: what a template may do, and what it is told when it names something that is not there.
+
+No attributes that begin with an underscore, no changes to values, no filters that switch escaping off, bounded ranges,
+multiplications and results, nothing loaded that is not a file of the folder itself.
+"""
+
+from collections.abc import Callable, MutableMapping, Sequence
+from difflib import get_close_matches
+from typing import Any
+
+from jinja2 import FunctionLoader, StrictUndefined
+from jinja2.exceptions import SecurityError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+from jinja2.utils import missing
+
+from autoresponder.answer.people import ContactView
+from autoresponder.answer.values import NAMES, VIEWS
+
+FILTERS = (
+    "abs", "batch", "capitalize", "center", "count", "d", "default", "dictsort", "e", "escape",
+    "first", "float", "groupby", "indent", "int", "items", "join", "last", "length", "list",
+    "lower", "max", "min", "reject", "rejectattr", "replace", "reverse", "round", "select",
+    "selectattr", "slice", "sort", "string", "striptags", "sum", "title", "trim", "truncate",
+    "unique", "upper", "wordcount",
+)  # fmt: skip
+"""Jinja's filters without those that switch escaping off or make links (safe, urlize, xmlattr …)."""
+
+
+class Sandbox(ImmutableSandboxedEnvironment):
+    """Jinja's sandbox, made smaller: no filter that switches escaping off, no large numbers or repetitions."""
+
+    intercepted_binops = frozenset({"*", "**"})
+
+    def __init__(self, source: Callable[[str], Any], *, autoescape: bool) -> None:
+        """`source` gives a file of the folder as Jinja, or None."""
+        super().__init__(loader=FunctionLoader(source), autoescape=autoescape, undefined=Missing, auto_reload=False)
+        self.filters = {name: call for name, call in self.filters.items() if name in FILTERS}
+        self.globals = {"range": _range}
+
+    def make_globals(self, d: MutableMapping[str, Any] | None) -> MutableMapping[str, Any]:
+        """Jinja's own chain of mappings is slow to copy, which happens three times a letter; ours never change."""
+        return {**self.globals, **(d or {})}
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        """Our own values hold nothing but texts: no need to ask of each whether it is safe."""
+        if type(obj) in VIEWS and not attribute.startswith("_"):
+            try:
+                return getattr(obj, attribute)
+            except AttributeError:
+                pass
+        return super().getattr(obj, attribute)
+
+    def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
+        """Products only of small numbers."""
+        if not all(isinstance(side, int | float) and abs(side) <= 10_000 for side in (left, right)):
+            raise SecurityError(f"{operator} is for numbers up to 10000")
+        if operator == "**":
+            raise SecurityError("there is no ** in templates")
+        return super().call_binop(context, operator, left, right)
+
+
+class Missing(StrictUndefined):
+    """A value that is not there: any use of it is an error that says what was meant."""
+
+    @property
+    def _undefined_message(self) -> str:
+        name, owner = str(self._undefined_name), self._undefined_obj
+        if self._undefined_hint:
+            return self._undefined_hint
+        if owner is missing:
+            known: Sequence[str] = NAMES
+            if name in NAMES:
+                step = f"give it “{name}”, or import it `with context`"
+                return f"a macro from another file knows only what it is given: there is no “{name}” in it ({step})"
+        else:
+            known = [attribute for attribute in dir(owner) if not attribute.startswith("_")]
+            if isinstance(owner, ContactView):
+                step = (guess(name, known) or f"there are: {', '.join(known)}") if known else "rules.yaml names none"
+                return f"there is no column “{name}” in the contacts file ({step})"
+            if type(owner) in VIEWS:
+                name = f"{type(owner).__name__.removesuffix('View').lower().replace('face', 'brand')}.{name}"
+            elif owner is None:
+                return f"there is no value “{name}” here, because its owner has none: ask for it with {{% if %}} first"
+        near = guess(name.rpartition(".")[2], known)
+        return f"there is no value “{name}”" + (f" ({near})" if near else "")
+
+
+def _range(*bounds: int) -> range:
+    numbers = range(*bounds)
+    if len(numbers) > 1000:
+        raise SecurityError("a range has at most 1000 steps")
+    return numbers
+
+
+def guess(wrong: str, known: Sequence[str]) -> str:
+    """`did you mean “…”?`, or "" when nothing is near."""
+    near = get_close_matches(wrong, known, 1)
+    return f"did you mean “{near[0]}”?" if near else ""
