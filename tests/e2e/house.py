@@ -160,7 +160,12 @@ class House:
                 stdout=out,
                 stderr=out,
                 text=True,
-                env={**os.environ, "NOTIFY_SOCKET": self.notifications.address, **self.environment},
+                env={
+                    **os.environ,
+                    "PYTHONFAULTHANDLER": "1",
+                    "NOTIFY_SOCKET": self.notifications.address,
+                    **self.environment,
+                },
             )
 
     def wait(self, word: str, count: int = 1) -> None:
@@ -189,8 +194,10 @@ class House:
         try:
             code = self._process.wait(12)
         except subprocess.TimeoutExpired:
-            self._process.kill()
-            raise AssertionError("the daemon did not end within 12 s") from None
+            self._process.send_signal(signal.SIGABRT)  # where its threads are, into its log
+            self._process.wait(12)
+            said = (self.folder / f"log{self._runs}").read_text()[-9000:]
+            raise AssertionError(f"the daemon did not end within 12 s:\n{said}") from None
         self.notifications.close()
         return code
 
