@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autoresponder.store import StoreError
-from autoresponder.store.sql import Database
+from autoresponder.store.database import Database
 
 FOLDER = Path(__file__).parent / "migrations"
 

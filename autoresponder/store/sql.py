@@ -5,13 +5,11 @@ inside `transaction()` it is a savepoint. The rules of the claims are told in th
 """
 
 import json
-from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from threading import RLock
 from typing import Any
 
 from autoresponder.core.address import sender_key
@@ -30,11 +28,10 @@ from autoresponder.store import (
     Outcome,
     Quarantined,
     Reply,
-    StoreError,
     Summary,
 )
+from autoresponder.store.database import Database, Row
 
-Row = tuple[Any, ...]
 CHUNK = 500
 """Keys in one IN list: below the 999 variables of the most modest SQLite."""
 GRACE = timedelta(days=1)
@@ -59,79 +56,6 @@ def moment(at: int) -> datetime:
 
 def _maybe(at: int | None) -> datetime | None:
     return None if at is None else moment(at)
-
-
-class Database(ABC):
-    """One connection to one kind of database, used under one lock by any thread."""
-
-    place: str
-    begin = "BEGIN"
-    skip_locked = ""
-    unclean = False  # the daemon before did not end in order
-
-    def __init__(self) -> None:
-        """A subclass connects."""
-        self.lock = RLock()
-        self._depth = 0
-
-    @abstractmethod
-    def execute(self, sql: str, params: Sequence[Any] = ()) -> list[Row]:
-        """Run one statement and fetch all of its rows. Raises `StoreError` for what the outside world did."""
-
-    @abstractmethod
-    def active(self) -> bool:
-        """Whether a transaction is open."""
-
-    @abstractmethod
-    def tables(self) -> set[str]:
-        """The names of the tables there are."""
-
-    @abstractmethod
-    def info(self) -> dict[str, Any]:
-        """Backend, path and size."""
-
-    @abstractmethod
-    def signing_key(self) -> bytes:
-        """The key kept with the state, made when there is none."""
-
-    @abstractmethod
-    def backup(self, path: Path) -> None:
-        """A consistent copy into a new file."""
-
-    @abstractmethod
-    def close(self) -> None:
-        """Give the connection back; a second call does nothing."""
-
-    def ddl(self, statement: str) -> str:
-        """A statement of a migration in this database's own words."""
-        return statement
-
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
-        """A transaction, or within one a savepoint: left by an exception, only its own work is taken back."""
-        with self.lock:
-            outermost = self._depth == 0
-            if not outermost:
-                self._insist()
-            self.execute(self.begin if outermost else "SAVEPOINT call")
-            self._depth += 1
-            try:
-                yield
-                self._insist()
-                self.execute("COMMIT" if outermost else "RELEASE call")
-            except BaseException:
-                if self.active():
-                    self.execute("ROLLBACK" if outermost else "ROLLBACK TO call")
-                    if not outermost:
-                        self.execute("RELEASE call")
-                raise
-            finally:
-                self._depth -= 1
-
-    def _insist(self) -> None:
-        """A full disk or a lost server ends the whole transaction: what follows in it must not pass for recorded."""
-        if not self.active():
-            raise StoreError("the database took the whole transaction back after an error", place=self.place)
 
 
 def _sql(text: str, **states: Sequence[State]) -> str:

@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from autoresponder.store import StoreError
+from autoresponder.store.database import Database, Row
 from autoresponder.store.key import load_key
 from autoresponder.store.migrate import Migration, load, migrate, pending, version
-from autoresponder.store.sql import Database, Row, SqlStore
+from autoresponder.store.sql import SqlStore
 
 BUSY_SECONDS = 10.0
 """For which a command waits when another process is writing."""
