@@ -20,7 +20,7 @@ from autoresponder.cli.progress import Progress
 from autoresponder.cli.tally import Tally
 from autoresponder.cli.verdict import Judge, Verdict, read
 from autoresponder.errors import ExitCode
-from autoresponder.service.desk import Book
+from autoresponder.service.book import Book
 
 _JSON = json.JSONEncoder(ensure_ascii=False)
 DIFF_LINES = 12

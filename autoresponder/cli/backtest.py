@@ -23,7 +23,7 @@ from autoresponder.cli.tally import Tally
 from autoresponder.cli.verdict import Judge, read
 from autoresponder.config.settings import Settings
 from autoresponder.errors import ConfigError, ExitCode
-from autoresponder.service.desk import Book
+from autoresponder.service.book import Book
 
 _JSON = json.JSONEncoder(ensure_ascii=False)
 _STYLES = {"answered": "good", "held": "warn", "silent": "dim", "quarantined": "bad"}

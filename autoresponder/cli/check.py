@@ -61,8 +61,9 @@ def _tell(settings: Settings, templates: tuple[str, ...], results: list[tuple[st
         )
     known = f", {len(settings.policy.contacts.rows)} contacts" if settings.contacts else ""
     mode = "shadow mode: nothing would be sent" if settings.shadow else "live"
+    failed = any(sentence for *_x, sentence in results)
     print(
-        paint("well: ", "good")
+        paint(*(("the servers are not all well; the file is: ", "warn") if failed else ("well: ", "good")))
         + f"{settings.path}: {len(settings.accounts)} mailboxes, {len(settings.policy.rules)} rules, "
         f"{len(templates)} templates ({', '.join(templates)}){known}; {mode}"
     )

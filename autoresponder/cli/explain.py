@@ -23,7 +23,7 @@ from autoresponder.core.history import Ledger
 from autoresponder.core.message import Arrival, Message, parse
 from autoresponder.core.policy import Policy
 from autoresponder.errors import ConfigError, ExitCode, UserError
-from autoresponder.service.desk import Book
+from autoresponder.service.book import Book
 from autoresponder.store import Store, open_store
 
 _JSON = json.JSONEncoder(ensure_ascii=False)

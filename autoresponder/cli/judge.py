@@ -7,8 +7,7 @@ from autoresponder.config.settings import Settings
 from autoresponder.core.policy import Policy
 from autoresponder.core.token import Signer
 from autoresponder.errors import ConfigError, UserError
-from autoresponder.service.book import load_all, make_book
-from autoresponder.service.desk import Book
+from autoresponder.service.book import Book, load_all, make_book
 from autoresponder.store.key import load_key
 
 SAMPLE_KEY = b"explain: signs nothing that is sent"

@@ -31,8 +31,7 @@ from autoresponder.core.rules import Rule
 from autoresponder.core.token import Signer
 from autoresponder.errors import ConfigError, ExitCode
 from autoresponder.mail.smtp import Connection, Sent
-from autoresponder.service.book import load_all, make_book
-from autoresponder.service.desk import Book
+from autoresponder.service.book import Book, load_all, make_book
 
 SAMPLE_KEY = b"preview: signs nothing that anybody relies on"
 SAMPLE = """\

@@ -38,6 +38,7 @@ WORDS = {
     "once": "had the answer already",
     "limit": "writes too often",
     "unreadable": "could not be read",
+    "leak": "the answer would have said somebody else's address",
 }
 """Reason -> words. Two reasons may have the same words."""
 

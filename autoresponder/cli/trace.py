@@ -16,7 +16,7 @@ from autoresponder.core.guards import GUARDS, SOFT_GUARDS, Scene
 from autoresponder.core.history import History, Limit
 from autoresponder.core.message import Arrival, Message
 from autoresponder.core.rules import All, AnyOf, Condition, Facts, Not, Rule, span
-from autoresponder.service.desk import Book
+from autoresponder.service.book import Book
 
 MARKS = {
     "pass": ("·", "dim"),

@@ -8,7 +8,7 @@ from autoresponder.cli.past import Old
 from autoresponder.core.decide import Decision, mailbox_of
 from autoresponder.core.message import Message, parse
 from autoresponder.core.replay import Replay
-from autoresponder.service.desk import Book
+from autoresponder.service.book import Book
 
 SHOWN = 120
 """Characters of a subject that are kept."""

@@ -79,6 +79,7 @@ REASONS = {
     "once": "the sender already had this rule's answer within its once window",
     "limit": "the sender reached the per-sender limit",
     "unreadable": "the message could not be read; it is quarantined",
+    "leak": "the answer would have said somebody else's address; the letter is quarantined",
 }
 """Every reason that is not a guard's name."""
 

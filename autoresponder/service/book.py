@@ -5,7 +5,7 @@ that only decides (`explain`, `backtest`, `check`) starts without what only a da
 """
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -14,11 +14,23 @@ from autoresponder.answer.language import detect
 from autoresponder.answer.templates import Library
 from autoresponder.config.build import load_settings, problems_of
 from autoresponder.config.settings import Settings
+from autoresponder.core.policy import Language, Policy
 from autoresponder.core.rules import All, AnyOf, Condition, Named, Not
 from autoresponder.core.token import Signer
 from autoresponder.errors import ConfigError
-from autoresponder.service.desk import Book
 from autoresponder.service.staff import Staff
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """What the desk goes by: replaced as a whole by a reload."""
+
+    policy: Policy
+    composer: Composer
+    language: Language
+    envelope_from: dict[str, str]  # mailbox -> "auto", "" or an address
+    staff: Staff
+    copies: frozenset[str] = frozenset()  # mailboxes whose answers are filed in the folder of sent letters
 
 
 def load_all(path: Path, *, check: bool = True) -> tuple[Settings, Library]:

@@ -19,18 +19,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from autoresponder.answer.compose import Composer
+from autoresponder.answer.leaks import LeakError
 from autoresponder.core import bounce
 from autoresponder.core.decide import Decision, Reading, Step, decide, read
 from autoresponder.core.history import Lookup
 from autoresponder.core.message import Arrival, Message, letter_key, parse
 from autoresponder.core.outbox import State
-from autoresponder.core.policy import Language, Policy
 from autoresponder.errors import UserError
 from autoresponder.faults import point, taste
 from autoresponder.mail.fetched import Fetched
+from autoresponder.service.book import Book
 from autoresponder.service.restored import Doubt
-from autoresponder.service.staff import Staff
 from autoresponder.service.writer import Writer
 from autoresponder.store import Cursor, Entry, Outcome, Reply, Store
 
@@ -39,18 +38,6 @@ MEMORY = 32 << 20
 """Octets of the attachments of answers that are decided together."""
 SHOWN = 200
 """Characters of a subject that are kept with a decision."""
-
-
-@dataclass(frozen=True, slots=True)
-class Book:
-    """What the desk goes by: replaced as a whole by a reload."""
-
-    policy: Policy
-    composer: Composer
-    language: Language
-    envelope_from: dict[str, str]  # mailbox -> "auto", "" or an address
-    staff: Staff
-    copies: frozenset[str] = frozenset()  # mailboxes whose answers are filed in the folder of sent letters
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,7 +281,7 @@ def _quarantined(case: _Case, error: Exception) -> Entry:
         message_id=message.message_id if message else "",
         arrived=case.fetched.arrived,
         action="quarantine",
-        reason="unreadable",
+        reason="leak" if isinstance(error, LeakError) else "unreadable",
         why=" ".join(sentence.split())[:500],
         rule="",
         trace="[]",

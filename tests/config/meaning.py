@@ -26,8 +26,7 @@ from autoresponder.core.history import History
 from autoresponder.core.message import Arrival, Message, parse
 from autoresponder.core.replay import Replay
 from autoresponder.core.token import Signer
-from autoresponder.service.book import make_book
-from autoresponder.service.desk import Book
+from autoresponder.service.book import Book, make_book
 
 ROOT = Path(__file__).parent.parent.parent
 MAILBOX = """

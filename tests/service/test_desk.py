@@ -102,6 +102,7 @@ def test_an_answer_with_somebody_else_s_address_is_quarantined_with_the_reason(o
     assert (handled.decided, handled.replies) == (2, 1)
     (poison,) = office.store.quarantined()
     assert "acknowledgement.md: the text would say b…@other.example" in poison.why
+    assert [one.reason for one in office.store.recent(9) if one.action == "quarantine"] == ["leak"]
     assert "bob" not in poison.why + poison.traceback.replace("b…@other.example", "")
 
 
