@@ -43,6 +43,8 @@ from autoresponder.store import Letter, Store
 log = logging.getLogger(__name__)
 GRACE = 8.0
 """Seconds that a stop may take; systemd's own limit is longer."""
+LAST_WORDS = 1.5
+"""Seconds of it that are left to watchers that had to be cut off."""
 THREADS = 16
 """Mailboxes that can be talked to at the same moment; the idle ones need no thread."""
 LOOK = 2
@@ -149,26 +151,26 @@ class Daemon:
     async def _end(self, delivery: "asyncio.Task[None]") -> None:
         self._notifier.stopping()
         log.info("stopping: finishing the letter in hand")
-        end = time.monotonic() + GRACE
         if self._scheduler.running:
             self._scheduler.pause()  # no new jobs; one in hand may finish
-        for watcher, _task in self._watchers.values():
-            watcher.stop()
-        await self._delivery.stop(GRACE * 0.6)
-        tasks = [task for _watcher, task in self._watchers.values()]
-        if tasks:
-            _done, late = await asyncio.wait(tasks, timeout=max(0.1, end - time.monotonic() - 1.5))
-            for watcher, task in self._watchers.values():
-                if task in late:
-                    watcher.stop(cut=True)
-            if late:
-                await asyncio.wait(late, timeout=1.5)
+        await asyncio.gather(self._delivery.stop(GRACE * 0.6), self._end_watchers())
         await asyncio.wait([delivery], timeout=1)
         await self._forget_heartbeat()
         if self._scheduler.running:
             self._scheduler.shutdown(wait=False)
         self._close()
         log.info("stopped")
+
+    async def _end_watchers(self) -> None:
+        """Each finishes its batch; who still waits for a server when the grace is nearly over is cut off."""
+        watchers = {task: watcher for watcher, task in self._watchers.values()}
+        for watcher in watchers.values():
+            watcher.stop()
+        late = (await asyncio.wait(watchers, timeout=GRACE - LAST_WORDS))[1] if watchers else set()
+        for task in late:
+            watchers[task].stop(cut=True)
+        if late:
+            await asyncio.wait(late, timeout=LAST_WORDS)
 
     def _close(self) -> None:
         self._pool.shutdown(wait=False, cancel_futures=True)

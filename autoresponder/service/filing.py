@@ -43,6 +43,7 @@ class Filing:
         self._folder = ""  # where to, once known
         self._failures, self._rest_until = 0, 0.0
         self.trouble = ""  # why copies wait, as the log said it
+        self._other: Session | None = None  # the connection on which copies are looked for
 
     def more(self) -> None:
         """An answer was sent."""
@@ -102,13 +103,19 @@ class Filing:
 
     def _is_there(self, folder: str, message_id: str) -> bool:
         """Asked over another connection: this one's folder stays open, and what is reported of it stays heard."""
-        other = Session(self.account.imap, self.account.name)
+        other = self._other = Session(self.account.imap, self.account.name)
         try:
             other.connect()
             other.select(folder)
             return bool(other.uids_of(message_id))
         finally:
+            self._other = None
             other.close()
+
+    def abort(self) -> None:
+        """From any thread: nobody waits any longer for what is being looked for."""
+        if (other := self._other) is not None:
+            other.abort()
 
     def _done(self, copy: Copy, level: int, what: str) -> None:
         self._writer.run(lambda store: store.copy_done(copy.reply_id))

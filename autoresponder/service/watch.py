@@ -114,6 +114,8 @@ class Watcher:
         self._wake.set()
         if self._session is not None and (cut or self.state.phase == "connecting"):
             self._session.abort()
+        if self._filing is not None and cut:
+            self._filing.abort()
 
     async def run(self) -> None:
         """Watches until `stop`."""
