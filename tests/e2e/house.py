@@ -173,7 +173,10 @@ class House:
         assert self.notifications
         assert self._process
         process = self._process
-        self.notifications.wait(word, count, gone=lambda: process.poll() is not None)
+        try:
+            self.notifications.wait(word, count, gone=lambda: process.poll() is not None)
+        except AssertionError as error:
+            raise AssertionError(f"{error}\n{self._last_words()}") from None
 
     @property
     def process(self) -> "subprocess.Popen[str]":
@@ -194,12 +197,16 @@ class House:
         try:
             code = self._process.wait(12)
         except subprocess.TimeoutExpired:
-            self._process.send_signal(signal.SIGABRT)  # where its threads are, into its log
-            self._process.wait(12)
-            said = (self.folder / f"log{self._runs}").read_text()[-9000:]
-            raise AssertionError(f"the daemon did not end within 12 s:\n{said}") from None
+            raise AssertionError(f"the daemon did not end within 12 s:\n{self._last_words()}") from None
         self.notifications.close()
         return code
+
+    def _last_words(self) -> str:
+        """The log's end of a daemon that failed us; of one that hangs, with the place where each thread is."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGABRT)
+        code = self.process.wait(12)
+        return f"exit code {code}\n" + (self.folder / f"log{self._runs}").read_text()[-9000:]
 
     def reloaded(self) -> None:
         """Writes rules.yaml and returns when the daemon has taken it in (or refused it)."""
