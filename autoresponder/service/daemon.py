@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -27,6 +28,7 @@ from autoresponder.core.outbox import Event
 from autoresponder.core.token import Signer
 from autoresponder.errors import ConfigError, RemoteError
 from autoresponder.mail.smtp import Sent
+from autoresponder.service.aside import aside
 from autoresponder.service.book import load_all, make_book
 from autoresponder.service.care import Care
 from autoresponder.service.changes import differences
@@ -245,7 +247,7 @@ class Daemon:
             await asyncio.wait(before)
         read = self._signature()
         try:
-            settings, library = await asyncio.to_thread(load_all, self.settings.path)
+            settings, library = await aside(partial(load_all, self.settings.path))
             if settings.state != self.settings.state:
                 raise ConfigError("state: cannot change while running", step="restart the daemon")
         except ConfigError as error:
