@@ -7,7 +7,7 @@ where it should not, by looking at an answer to a letter that says `SAID`.
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from jinja2 import Environment, nodes
+from jinja2 import Environment, TemplateSyntaxError, nodes
 
 from autoresponder.answer.values import Values
 from autoresponder.errors import Place, Problem
@@ -26,7 +26,10 @@ def telling(values: Values) -> Values:
 def named(files: Iterable[tuple[str, str]], env: Environment, lines: int) -> Iterator[Problem]:
     """A warning for every line of every file, (path, text), that asks for the quote; `lines` of it are allowed."""
     for path, text in files:
-        tree = env.parse(text)
+        try:
+            tree = env.parse(text)
+        except TemplateSyntaxError:  # told by whoever compiles it, with its line
+            continue
         printed = {line for output in tree.find_all(nodes.Output) for line in _mentions(output)}
         for line in sorted(printed or set(_mentions(tree))):
             place = Place(path, line)

@@ -264,7 +264,7 @@ class Daemon:
             self._seen_files = read if changed_meanwhile else self._signature()
             await self._first_look()
         self._try_now()
-        self._note_soon()
+        await self._heartbeat()
         self._notifier.ready(self._status_line())
 
     def _try_now(self) -> None:

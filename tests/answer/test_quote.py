@@ -181,3 +181,9 @@ def test_others_are_not_named(tmp_path: Path, body: str) -> None:
 
 def test_the_sample_answers_quote_nobody() -> None:
     assert library().check(quote=10) == []
+
+
+def test_a_file_that_cannot_be_read_is_told_by_its_line(tmp_path: Path) -> None:
+    folder_of(tmp_path, a="Hello", b="Hello\n\n{% if %}")
+    (problem,) = Library.load(tmp_path, BRAND, lazy=True).check()
+    assert str(problem).endswith("Expected an expression, got 'end of statement block'") and "b.md:" in str(problem)

@@ -6,6 +6,7 @@ The terminal is a pseudo terminal, in which a question is awaited before it is a
 import os
 import pty
 import select
+import signal
 import socket
 import stat
 import subprocess
@@ -61,6 +62,7 @@ class Terminal:
         self.pid, self._screen = pty.fork()
         if self.pid == 0:
             os.chdir(folder)
+            signal.signal(signal.SIGINT, signal.SIG_DFL)  # which is ignored where the tests run in the background
             os.execve(sys.executable, [*INIT, *words], env)
         self.said, self._read = "", 0
 
