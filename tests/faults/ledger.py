@@ -71,10 +71,10 @@ def account(state: Path, letters: Iterable[Delivered], received: Iterable[Receiv
     with closing(sqlite3.connect(f"file:{state}?mode=ro", uri=True, timeout=5)) as db:
         decided = Counter(key for (key,) in db.execute("SELECT message_id FROM decisions"))
         actions = Counter(key for (key,) in db.execute("SELECT action FROM decisions"))
-        uncertain = {key for (key,) in db.execute("SELECT target FROM outbox WHERE state = 'uncertain'")}
+        uncertain = {key.lower() for (key,) in db.execute("SELECT target FROM outbox WHERE state = 'uncertain'")}
     people = {letter.sender for letter in letters if letter.answer}
     perhaps = {letter.sender for letter in letters if letter.answer is None}
-    answers = Counter(one.to[0] for one in received if len(one.to) == 1)
+    answers = Counter(one.to[0].lower() for one in received if len(one.to) == 1)  # however the first letter spelt it
     return Account(
         letters=len(letters),
         answered=sum(answers[who] == 1 for who in people),
@@ -98,7 +98,7 @@ def _in_order(one: Received, people: set[str], ours: str) -> bool:
     to = parseaddr(head["To"])[1]
     return (
         len(one.to) == 1
-        and one.to[0] in people
+        and one.to[0].lower() in people
         and to == one.to[0]
         and parseaddr(head["From"])[1] == ours
         and head["Cc"] is None
