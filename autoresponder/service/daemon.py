@@ -155,6 +155,7 @@ class Daemon:
         log.info("stopping: finishing the letter in hand")
         if self._scheduler.running:
             self._scheduler.pause()  # no new jobs; one in hand may finish
+        self._writer.hurry(GRACE / 2)
         await asyncio.gather(self._delivery.stop(GRACE * 0.6), self._end_watchers())
         await asyncio.wait([delivery], timeout=1)
         await self._forget_heartbeat()

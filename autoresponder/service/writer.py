@@ -3,8 +3,8 @@
 Contract: jobs are done in the order in which they were handed in, and everything that has gathered while the last
 commit was on its way to the disk shares the next one. A caller is released only after the commit that holds its job.
 A job that raises is heard of by its own caller only, and the store call that raised has changed nothing; a commit that
-fails is heard of by every caller of its group, for nothing of that group is on disk. `close` does what is queued, then
-ends the thread.
+fails is heard of by every caller of its group, for nothing of that group is on disk. `hurry` bounds what all that is
+still to come may spend on waiting for another process; `close` does what is queued, then ends the thread.
 
 From the event loop (one): `await writer.call(job)`, or `writer.submit(job)` and `writer.submit_lazily(job)`, which do
 not wait; from a mailbox's thread: `writer.run(job)`. A job gets the store as its first argument, must not wait for
@@ -12,7 +12,9 @@ anything else, and changes things by one call (of two, the first would stay when
 """
 
 import asyncio
+import math
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from queue import Empty, SimpleQueue
@@ -71,6 +73,7 @@ class Writer:
         self._gathered: Jobs = []  # the event loop's, not yet queued
         self._gathering: asyncio.Handle | None = None  # when they will be
         self._patient = False  # `_gathering` is as late as lazy jobs may be
+        self._until = math.inf  # when waiting for other processes ends (monotonic)
         self._thread = threading.Thread(target=self._work, name="store", daemon=True)
         self._thread.start()
 
@@ -95,6 +98,10 @@ class Writer:
             self._insist()
             self._queue.put([_Job(lambda store: job(store, *args, **kwargs), future)])
         return future.result()
+
+    def hurry(self, seconds: float) -> None:
+        """The end is near: for so long in all, and no longer, the store is waited for when another process keeps it."""
+        self._until = time.monotonic() + seconds
 
     def close(self) -> None:
         """Does what is queued, then ends the thread; a second call does nothing. A later job raises RuntimeError."""
@@ -159,6 +166,8 @@ class Writer:
         if not group:
             return
         try:
+            if self._until < math.inf:
+                self._store.patience(max(0.0, self._until - time.monotonic()))
             with self._store.transaction():
                 for job in group:
                     job.do(self._store)

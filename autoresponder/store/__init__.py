@@ -241,6 +241,9 @@ class Store(Protocol):
         """Calls made inside by this thread become durable together (group commit); each is still atomic by itself: one
         that raises takes back only its own work. Left by an exception, all of it is taken back."""
 
+    def patience(self, seconds: float) -> None:
+        """For how long a call waits, from now on, for another process that is writing."""
+
     # folders ------------------------------------------------------------------------------------------------------
     def cursor(self, mailbox: str, folder: str) -> Cursor | None:
         """Where reading of a folder stands; None: never read."""

@@ -30,6 +30,10 @@ class Database(ABC):
         """Run one statement and fetch all of its rows. Raises `StoreError` for what the outside world did."""
 
     @abstractmethod
+    def patience(self, seconds: float) -> None:
+        """For how long a statement waits for another process that is writing."""
+
+    @abstractmethod
     def active(self) -> bool:
         """Whether a transaction is open."""
 

@@ -248,6 +248,10 @@ class SqlStore:
         """See `Store.transaction`."""
         return self._db.transaction()
 
+    def patience(self, seconds: float) -> None:
+        """See `Store.patience`."""
+        self._db.patience(seconds)
+
     def _many(self, sql: str, keys: Iterable[str], *before: Any) -> list[Row]:
         """All rows of a query whose {} stands for a list of keys; empty keys are nobody's."""
         wanted = [key for key in dict.fromkeys(keys) if key]

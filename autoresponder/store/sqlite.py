@@ -135,6 +135,10 @@ class SqliteDatabase(Database):
         disk = os.statvfs(self.path.parent)
         return disk.f_bavail * disk.f_frsize < ROOM
 
+    def patience(self, seconds: float) -> None:
+        """See `Database.patience`."""
+        self.execute(f"PRAGMA busy_timeout = {seconds * 1000:.0f}")
+
     def active(self) -> bool:
         """Whether a transaction is open."""
         return self._connection.in_transaction
@@ -179,7 +183,7 @@ class SqliteDatabase(Database):
         """From here on this is the daemon's, until `close` frees the lock."""
         self._belongings.callback(lock.__exit__)
         self.execute("DELETE FROM meta WHERE key = 'clean'")
-        self.execute(f"PRAGMA busy_timeout = {DAEMON_BUSY_SECONDS * 1000:.0f}")
+        self.patience(DAEMON_BUSY_SECONDS)
         self._daemon = True
 
     def check(self) -> None:

@@ -25,13 +25,13 @@ from autoresponder.config.providers import Place
 from autoresponder.config.starter import Start, rules_yaml
 from autoresponder.mail.mx import mail_servers
 from tests.e2e.house import letter
+from tests.lab import PATIENCE
 from tests.lab.dovecot import Dovecot
 from tests.lab.sink import Sink
 from tests.lab.tls import Certificates
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 INIT = (sys.executable, "-m", "autoresponder", "init")
-PATIENCE = 20.0
 
 
 @pytest.fixture(scope="module")

@@ -14,12 +14,11 @@ from typing import Any, Self
 
 import pytest
 
+from tests.lab import PATIENCE
 from tests.lab.machine import SKIPPED
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PROGRAM = ROOT / ".venv" / "editor" / "node_modules" / "yaml-language-server" / "bin" / "yaml-language-server"
-PATIENCE = 30.0
-"""Seconds for one answer."""
 
 
 class Editor:

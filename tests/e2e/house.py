@@ -17,13 +17,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from tests.lab import DOMAIN
+from tests.lab import DOMAIN, PATIENCE
 from tests.lab.dovecot import Dovecot
 from tests.lab.machine import wait_until
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-PATIENCE = 30.0
-"""Seconds after which something that should have happened long ago is a failure."""
+STOP = 20.0
+"""Seconds a stop may take: TimeoutStopSec of our unit."""
 
 
 class Notifications:
@@ -130,7 +130,7 @@ class House:
         """Until the log of this run says so."""
         path, process = self.folder / f"log{self._runs}", self._process
         assert process
-        wait_until(lambda: words in path.read_text() or process.poll() is not None, f"“{words}” in the log", PATIENCE)
+        wait_until(lambda: words in path.read_text() or process.poll() is not None, f"“{words}” in the log")
         assert words in path.read_text(), path.read_text()[-3000:]
 
     @contextmanager
@@ -189,15 +189,18 @@ class House:
         self.process.send_signal(number)
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
-        """Ends it; its exit code. More than 12 seconds are a failure."""
-        assert self._process
+        """Ends it; its exit code. More than `STOP` seconds are a failure."""
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+        return self.await_end()
+
+    def await_end(self, seconds: float = STOP) -> int:
+        """The exit code, once it has ended; a failure when it takes longer."""
         assert self.notifications
-        if self._process.poll() is None:
-            self._process.send_signal(number)
         try:
-            code = self._process.wait(12)
+            code = self.process.wait(seconds)
         except subprocess.TimeoutExpired:
-            raise AssertionError(f"the daemon did not end within 12 s:\n{self._last_words()}") from None
+            raise AssertionError(f"the daemon did not end within {seconds} s:\n{self._last_words()}") from None
         self.notifications.close()
         return code
 
@@ -205,7 +208,7 @@ class House:
         """The log's end of a daemon that failed us; of one that hangs, with the place where each thread is."""
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGABRT)
-        code = self.process.wait(12)
+        code = self.process.wait(PATIENCE)
         return f"exit code {code}\n" + (self.folder / f"log{self._runs}").read_text()[-9000:]
 
     def reloaded(self) -> None:

@@ -9,8 +9,9 @@ import pytest
 
 from autoresponder.core.message import parse
 from autoresponder.core.token import TOKEN_HEADER
-from tests.e2e.house import PATIENCE, House, letter
+from tests.e2e.house import House, letter
 from tests.e2e.inside import one_round
+from tests.lab import PATIENCE
 from tests.lab.dovecot import Dovecot
 from tests.lab.machine import wait_until
 from tests.lab.sink import Sink
@@ -32,7 +33,7 @@ def held(dovecot: Dovecot, user: str, folder: str = "Sent") -> int:
 
 def copies(dovecot: Dovecot, user: str, count: int, folder: str = "Sent") -> list[Message]:
     """The letters of a folder, when there are so many."""
-    wait_until(lambda: held(dovecot, user, folder) >= count, f"{count} copies in {folder} of {user}", PATIENCE)
+    wait_until(lambda: held(dovecot, user, folder) >= count, f"{count} copies in {folder} of {user}")
     found = [message_from_bytes(raw) for raw in dovecot.letters(user, folder)]
     assert len(found) == count
     return found
@@ -75,7 +76,7 @@ def test_each_answer_is_filed_where_sent_letters_are(house: House, dovecot: Dove
             assert dovecot.flags(user) == [frozenset()] * 2
         house.wait_log("copies of sent answers cannot be filed")
         assert held(dovecot, closed) == 0
-        wait_until(lambda: told(house), "the trouble in `status`", PATIENCE)
+        wait_until(lambda: told(house), "the trouble in `status`")
         (line,) = told(house)
         assert line.startswith(f"copies of sent answers wait ({closed}): {closed}/Sent: ")
         folder.chmod(0o700)

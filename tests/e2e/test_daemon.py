@@ -333,5 +333,5 @@ def test_status_names_a_mail_server_that_cannot_be_reached(tmp_path: Path, dovec
     me = house.mailbox(user)
     with house.running():
         deliver(house, user, letter(me))
-        wait_until(lambda: f"replies wait for localhost:{port}" in house.cli("status", code=None), "the trouble", 40)
+        wait_until(lambda: f"replies wait for localhost:{port}" in house.cli("status", code=None), "the trouble")
         assert house.json("outbox", "list")[0]["state"] == "pending"

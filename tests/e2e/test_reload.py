@@ -45,7 +45,7 @@ def change(house: House, write: Callable[[Path, str], None], path: Path, text: s
 
 
 def until_said(house: House, words: str) -> None:
-    wait_until(lambda: bool(house.said(words)), words, 10)
+    wait_until(lambda: bool(house.said(words)), words)
 
 
 def test_however_an_editor_saves(house: House, dovecot: Dovecot, sink: Sink) -> None:
@@ -77,7 +77,7 @@ def test_mailboxes_start_and_stop_alone(house: House, dovecot: Dovecot, sink: Si
         return {line[2] for line in lines if line[0].partition("@")[0] == user}
 
     with house.running():
-        wait_until(lambda: all(map(sessions, (stays, goes))), "two sessions", 10)
+        wait_until(lambda: all(map(sessions, (stays, goes))), "two sessions")
         before = sessions(stays)
         new = house.mailbox(comes, "comes")
         house.reloaded()
@@ -86,7 +86,7 @@ def test_mailboxes_start_and_stop_alone(house: House, dovecot: Dovecot, sink: Si
         sink.wait(1, to="ana@example.net")
         del house.boxes["goes"]
         house.reloaded()
-        wait_until(lambda: not sessions(goes), "the end of a session", 10)
+        wait_until(lambda: not sessions(goes), "the end of a session")
         dovecot.deliver(goes, letter(other, "bob@example.net"), "bob@example.net")
         dovecot.deliver(stays, letter(me, "eva@example.net"), "eva@example.net")
         sink.wait(1, to="eva@example.net")

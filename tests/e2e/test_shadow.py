@@ -33,7 +33,7 @@ def test_nothing_happens_and_going_live_answers_nothing_old(
         for sender, subject in zip(senders, ("Hush", "A question", "Another one"), strict=True):
             dovecot.deliver(user, letter(me, sender, subject), sender)
         dovecot.deliver(user, letter(me, senders[1], "Once more"), senders[1])
-        wait_until(lambda: sum(house.json("status", code=None)[0]["decisions"].values()) == 4, "four decisions", 30)
+        wait_until(lambda: sum(house.json("status", code=None)[0]["decisions"].values()) == 4, "four decisions")
         _nothing_happened(house, user, sink)
         _shown(house)
         house.mailbox(user)
@@ -42,7 +42,7 @@ def test_nothing_happens_and_going_live_answers_nothing_old(
         dovecot.deliver(user, letter(me, senders[1], "Is anybody there?"), senders[1])
         assert [one.to for one in sink.wait(1, to=senders[1])] == [(senders[1],)]
         sink.wait(1, to="boss@staff.test")
-        wait_until(lambda: len(dovecot.letters(user, "Junk")) == 1, "the letter that came after going live", 10)
+        wait_until(lambda: len(dovecot.letters(user, "Junk")) == 1, "the letter that came after going live")
     assert len(sink.messages) == 2
     assert house.history(senders[1]) == [("shadow", "rule"), ("silent", "once"), ("sent", "rule")]
     assert house.history(senders[2]) == [("shadow", "rule")]

@@ -10,3 +10,5 @@ DOMAIN = "lab.test"
 PASSWORD = "secret"
 """Everybody's, until a test changes it."""
 HOST = "127.0.0.1"
+PATIENCE = 60.0
+"""Seconds after which something that should have happened long ago is a failure: busy machines stand still for many."""

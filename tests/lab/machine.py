@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.lab import HOST
+from tests.lab import HOST, PATIENCE
 
 SKIPPED = "needs real servers: "
 """How the reason of such a skip begins; what follows is what to do."""
@@ -56,7 +56,7 @@ def free_ports(count: int) -> list[int]:
     return ports
 
 
-def wait_until(ready: Callable[[], bool], what: str, seconds: float = 15) -> None:
+def wait_until(ready: Callable[[], bool], what: str, seconds: float = PATIENCE) -> None:
     """Return as soon as `ready()`; TimeoutError naming `what` when it has not become true in time."""
     end = time.monotonic() + seconds
     while not ready():

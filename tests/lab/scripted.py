@@ -19,11 +19,9 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Self
 
-from tests.lab import HOST
+from tests.lab import HOST, PATIENCE
 from tests.lab.tls import Certificate
 
-SECONDS = 20
-"""No step lasts longer than this."""
 _LITERAL = re.compile(r"\{(\d+)(\+?)\}\Z")
 
 
@@ -149,7 +147,7 @@ class Scripted:
     def wait(self, name: str) -> None:
         """Return when a dialogue has reached `Mark(name)`; AssertionError with what the client said when none does."""
         with self._news:
-            if not self._news.wait_for(lambda: name in self._names, SECONDS):
+            if not self._news.wait_for(lambda: name in self._names, PATIENCE):
                 raise AssertionError(f"the dialogue never reached {name!r}; the client said {self.lines}")
 
     def release(self, name: str) -> None:
@@ -168,7 +166,7 @@ class Scripted:
                 with suppress(OSError):
                     stream.shutdown(socket.SHUT_RDWR)
         for thread in self._threads:
-            thread.join(SECONDS)
+            thread.join(PATIENCE)
         assert not self._surprises, "\n".join(self._surprises)
 
     def __enter__(self) -> Self:
@@ -183,7 +181,7 @@ class Scripted:
                 stream, _ = self._server.accept()
             except OSError:
                 return
-            stream.settimeout(SECONDS)
+            stream.settimeout(PATIENCE)
             stream.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             dialogue = self._dialogues[min(self.connections, len(self._dialogues) - 1)]
             self.connections += 1
@@ -217,7 +215,7 @@ class Scripted:
                 self.release(name)
             case Hold(name):
                 with self._news:
-                    self._news.wait_for(lambda: name in self._names, SECONDS)
+                    self._news.wait_for(lambda: name in self._names, PATIENCE)
             case Silence():
                 while client.stream.recv(65536):
                     pass

@@ -20,7 +20,7 @@ from email import message_from_bytes
 from email.message import Message
 from typing import ClassVar, Literal, Self
 
-from tests.lab import HOST
+from tests.lab import HOST, PATIENCE
 from tests.lab.tls import Certificate
 
 Stage = Literal["CONNECT", "EHLO", "STARTTLS", "AUTH", "MAIL", "RCPT", "DATA", "BODY", "DOT", "RSET", "NOOP", "QUIT"]
@@ -164,7 +164,7 @@ class Sink:
         with self._news:
             return len(self._sessions)
 
-    def wait(self, count: int = 1, *, to: str = "", seconds: float = 20) -> tuple[Received, ...]:
+    def wait(self, count: int = 1, *, to: str = "", seconds: float = PATIENCE) -> tuple[Received, ...]:
         """The letters (to one recipient), as soon as there are `count`; AssertionError with the dialogue when not."""
         found: tuple[Received, ...] = ()
 
@@ -176,7 +176,7 @@ class Sink:
         self.wait_for(enough, f"{count} letters{' to ' + to if to else ''}", seconds)
         return found
 
-    def wait_for(self, condition: Callable[[], bool], what: str, seconds: float = 20) -> None:
+    def wait_for(self, condition: Callable[[], bool], what: str, seconds: float = PATIENCE) -> None:
         """Return when `condition()`, asked at every event here, holds; AssertionError with the dialogue when not."""
         with self._news:
             if not self._news.wait_for(condition, seconds):

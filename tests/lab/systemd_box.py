@@ -127,7 +127,7 @@ class SystemdBox:
                 stdin=subprocess.DEVNULL, stdout=console, stderr=console, start_new_session=True,
             )  # fmt: skip
         try:
-            wait_until(self._is_up, "systemd in a container", 30)
+            wait_until(self._is_up, "systemd in a container")
         except TimeoutError as error:
             raise Unavailable(f"{error}: {(self._folder / 'console').read_text(errors='replace')}") from None
 

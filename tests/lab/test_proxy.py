@@ -8,13 +8,10 @@ from typing import Any
 
 import pytest
 
-from tests.lab import HOST
+from tests.lab import HOST, PATIENCE
 from tests.lab.proxy import GARBAGE, Proxy
 
 HELLO = b"hello, this is the server\r\n"
-
-
-PATIENCE = 20.0
 
 
 @pytest.fixture

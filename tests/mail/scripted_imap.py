@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from enum import Enum, auto
 from typing import Self
 
-PATIENCE = 10.0
+from tests.lab import PATIENCE
 
 
 class Act(Enum):

@@ -1,14 +1,17 @@
 """The writer: order, shared commits, and whose failure is whose."""
 
 import asyncio
+import sqlite3
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from autoresponder.service.writer import Writer
 from autoresponder.store import Store, StoreError, open_store
+from autoresponder.store.sql import SqlStore
 
 
 @pytest.fixture
@@ -204,3 +207,19 @@ def test_many_threads(writer: Writer) -> None:
 
     assert asyncio.run(body()) == [f"l{n}" for n in range(20)]
     assert got == {n: f"t{n}" for n in range(20)}
+
+
+def test_in_a_hurry_another_process_is_not_waited_for(store: Store, tmp_path: Path) -> None:
+    """With no time left each job fails at once, however many there are, and tells its own caller why."""
+    assert isinstance(store, SqlStore)
+    writer = Writer(store)
+    with closing(sqlite3.connect(tmp_path / "state.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        writer.hurry(0)
+        for key in "abc":
+            with pytest.raises(StoreError, match="another program keeps the state locked"):
+                writer.run(remember(key))
+    assert store._db.execute("PRAGMA busy_timeout") == [(0,)]
+    writer.run(remember("d"))
+    writer.close()
+    assert on_disk(tmp_path / "state.db", "abcd") == "d"
