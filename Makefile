@@ -7,7 +7,7 @@ SHELL = /bin/sh
 VENV = .venv
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && command -v $$p && break; done)
-PYTEST ?= -n 2 --dist worksteal
+PYTEST ?= -n 4 --dist worksteal
 SECONDS ?= 60
 PACKAGES = dovecot-core dovecot-imapd dovecot-lmtpd postfix e2fsprogs systemd-container chromium gir1.2-gmime-3.0
 
