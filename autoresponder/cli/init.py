@@ -18,6 +18,7 @@ from pathlib import Path
 from autoresponder import config
 from autoresponder.cli import PLACES, main
 from autoresponder.cli.ask import Asker, company, system, zone
+from autoresponder.cli.here import near, program
 from autoresponder.cli.paint import paint, safe
 from autoresponder.cli.reach import Login, LoginRefused, reach_imap, reach_smtp, sent_folder
 from autoresponder.config import providers, values
@@ -27,7 +28,6 @@ from autoresponder.config.secrets import Secret
 from autoresponder.config.starter import Start, rules_yaml
 from autoresponder.config.values import BadValue
 from autoresponder.demo import shipped_rules
-from autoresponder.demo.show import near, program
 from autoresponder.errors import ConfigError, ExitCode, RemoteError, UserError
 from autoresponder.errors import Place as Where
 from autoresponder.mail.imap import Session

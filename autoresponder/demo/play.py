@@ -1,4 +1,4 @@
-"""The play: servers, daemon and letters, one after the other, each shown as it happens.
+"""The play: servers, daemon and letters, one after the other, each shown to an `Audience` as it happens.
 
 Nothing sleeps: each step waits for what must happen next (the daemon's READY, a decision in its log, a letter at the
 SMTP server), and each wait is bounded (`child.PATIENCE`). What must come of a letter is said in `letters`; which rule
@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from autoresponder.answer.templates import Library
 from autoresponder.config.settings import Settings
@@ -23,29 +24,45 @@ from autoresponder.demo.child import Child, running
 from autoresponder.demo.letters import Letter, letters, returned
 from autoresponder.demo.outcome import Outcome, faults_of
 from autoresponder.demo.servers import HOST, PASSWORD, Mailboxes, Outgoing, imap_server, smtp_server
-from autoresponder.demo.show import Screen
-from autoresponder.errors import ExitCode
-from autoresponder.service.book import load_all
 from autoresponder.store import Decided, Store, open_store
 
 
-def play(rules: Path) -> int:
-    """Plays with these rules; the exit code."""
-    settings, library = load_all(rules)
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """What it is played on: `host:port` of both servers, the daemon's process id, what it said to systemd when it was
+    ready, and the seconds until then."""
+
+    imap: str
+    smtp: str
+    pid: int
+    status: str
+    seconds: float
+
+
+class Audience(Protocol):
+    """Who is shown the play."""
+
+    def opening(self, stage: Stage) -> None:
+        """Once, when all is ready."""
+
+    def letter(self, letter: Letter) -> None:
+        """A letter is about to arrive."""
+
+    def outcome(self, outcome: Outcome) -> None:
+        """What became of it."""
+
+
+def play(settings: Settings, library: Library, audience: Audience) -> tuple[list[Outcome], list[str]]:
+    """Plays with these rules: what became of each letter, and everything that was wrong with that. Raises
+    `asyncio.CancelledError` on SIGTERM, `UserError` when a server or the daemon does not come up."""
     logging.getLogger("asyncio").setLevel(logging.ERROR)  # a daemon that hangs up on the demo's servers is no news
-    screen, started = Screen(), time.monotonic()
     with tempfile.TemporaryDirectory(prefix="autoresponder-demo.") as folder:
-        try:
-            outcomes, faults = asyncio.run(_play(settings, library, Path(folder), screen))
-        except asyncio.CancelledError:  # SIGTERM; SIGINT comes out as KeyboardInterrupt
-            return 128 + signal.SIGTERM
-    screen.summary(outcomes, faults, time.monotonic() - started)
-    screen.closing(settings, library)
-    return ExitCode.FOUND_WRONG if faults else ExitCode.OK
+        return asyncio.run(_play(settings, library, Path(folder), audience))
 
 
-async def _play(settings: Settings, library: Library, folder: Path, screen: Screen) -> tuple[list[Outcome], list[str]]:
-    """What became of each letter, and everything that was wrong with that."""
+async def _play(
+    settings: Settings, library: Library, folder: Path, audience: Audience
+) -> tuple[list[Outcome], list[str]]:
     started, task = time.monotonic(), asyncio.current_task()
     if task is not None:
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
@@ -58,13 +75,14 @@ async def _play(settings: Settings, library: Library, folder: Path, screen: Scre
         rules = _with_our_servers(settings, mailboxes.port, outgoing.port, folder)
         watched = sum(len(account.folders) for account in accounts)
         child = await stack.enter_async_context(running(rules, watched))
-        screen.opening(settings, library, child, mailboxes.port, outgoing.port, time.monotonic() - started)
+        imap, smtp = f"{HOST}:{mailboxes.port}", f"{HOST}:{outgoing.port}"
+        audience.opening(Stage(imap, smtp, child.pid, child.status, time.monotonic() - started))
         store = open_store(folder / "state.db", create=False)
         stack.callback(store.close)
-        stage = _Stage(settings, library, mailboxes, outgoing, child, store, screen)
-        outcomes = [await stage.play(letter) for letter in letters(next(iter(users)))]
+        cast = _Cast(settings, library, mailboxes, outgoing, child, store, audience)
+        outcomes = [await cast.play(letter) for letter in letters(next(iter(users)))]
         if outgoing.letters:
-            outcomes.append(await stage.play(returned(outgoing.letters[0].raw)))
+            outcomes.append(await cast.play(returned(outgoing.letters[0].raw)))
         code = await child.stop()
         faults = [f"letter {n}: {fault}" for n, outcome in enumerate(outcomes, 1) for fault in outcome.faults]
         faults += _at_the_end(store, outgoing, outcomes, code)
@@ -94,7 +112,7 @@ def _with_our_servers(settings: Settings, imap: int, smtp: int, folder: Path) ->
 
 
 @dataclass(frozen=True, slots=True)
-class _Stage:
+class _Cast:
     """Everything a letter meets on its way."""
 
     settings: Settings
@@ -103,13 +121,13 @@ class _Stage:
     outgoing: Outgoing
     child: Child
     store: Store
-    screen: Screen
+    audience: Audience
 
     async def play(self, letter: Letter) -> Outcome:
         """Delivers one letter and shows what comes of it."""
         account = next(iter(self.settings.accounts.values()))
         ours = account.mailbox.address
-        self.screen.letter(letter)
+        self.audience.letter(letter)
         already, started = len(self.outgoing.letters), time.monotonic()
         await self.mailboxes.deliver(ours, letter.raw, account.folders[0])
         await self.child.decision()
@@ -121,7 +139,7 @@ class _Stage:
         answers = tuple(self.outgoing.letters[already:])
         faults = tuple(faults_of(letter, decided, answers, ours, self._language(letter, decided)))
         outcome = Outcome(letter, decided, answers, ended - started, faults)
-        self.screen.outcome(outcome)
+        self.audience.outcome(outcome)
         return outcome
 
     def _language(self, letter: Letter, decided: Decided) -> str:

@@ -1,7 +1,7 @@
-"""What the demo prints: each letter as it comes, what was decided and why, what was sent; then the sum of it.
+"""What `demo` prints: each letter as it comes, what was decided and why, what was sent; then the sum of it.
 
 Two columns: what and how long on the left, the words of letter, daemon and answer on the right. As wide as the
-terminal, `COLUMNS` where there is none; colour only on a terminal. Text from letters is shown as `cli.paint.safe`
+terminal, `COLUMNS` where there is none; colour only on a terminal. Text from letters is shown as `paint.safe`
 leaves it.
 """
 
@@ -12,44 +12,45 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 from email import message_from_bytes, policy
-from pathlib import Path
 
 from autoresponder.answer.templates import Library
+from autoresponder.cli.here import near, program
 from autoresponder.cli.paint import cut, paint, safe, width
 from autoresponder.config.settings import Settings
 from autoresponder.core.message import parse
-from autoresponder.demo.child import Child
 from autoresponder.demo.letters import Letter
 from autoresponder.demo.outcome import Outcome
-from autoresponder.demo.servers import HOST
+from autoresponder.demo.play import Stage
 
 COLUMNS, LEFT = 100, 28
 ACTIONS = {"reply": ("✓ answered", "good"), "silent": ("– silent", "warn"), "quarantine": ("! quarantined", "bad")}
 
 
 class Screen:
-    """Standard output. Lines never wrap by themselves."""
+    """Standard output, as a `demo.play.Audience`. Lines never wrap by themselves."""
 
-    def __init__(self) -> None:
-        """As wide as the terminal, within what is good to read."""
+    def __init__(self, settings: Settings, library: Library) -> None:
+        """What is played; as wide as the terminal, within what is good to read."""
+        self._settings, self._library = settings, library
         terminal = shutil.get_terminal_size((COLUMNS, 0)).columns if sys.stdout.isatty() else COLUMNS
         self._right = min(max(terminal, 80), 120) - LEFT
         self._number = 0
         self._spaced = True  # an empty line was printed last
         self._texts: set[tuple[str, str]] = set()  # (rule, language) of the answers whose text was shown
 
-    def opening(self, settings: Settings, library: Library, child: Child, imap: int, smtp: int, seconds: float) -> None:
+    def opening(self, stage: Stage) -> None:
         """What is being run, on what."""
+        settings, library = self._settings, self._library
         mailbox = next(iter(settings.accounts.values())).mailbox
         now = datetime.now(mailbox.office.zone)
         languages = sorted({tag for name in library.names for tag in library.languages(name)})
         self._line(paint("The real daemon between two mail servers of its own. No letter leaves this machine.", "bold"))
         self._line()
-        self._row("    mailbox", f"{mailbox.address}, IMAP on {HOST}:{imap}, SMTP on {HOST}:{smtp}")
+        self._row("    mailbox", f"{mailbox.address}, IMAP on {stage.imap}, SMTP on {stage.smtp}")
         self._row("    rules", f"{near(settings.path)}: {len(settings.policy.rules)} rules, "
                   f"{len(library.names)} templates in {', '.join(languages)}")  # fmt: skip
         self._row("    office", f"{mailbox.office.state(now)} now, {now:%A %Y-%m-%d %H:%M} {now.tzname()}")
-        self._row("    daemon", f"pid {child.pid}, ready after {seconds:.1f} s: {child.status}")
+        self._row("    daemon", f"pid {stage.pid}, ready after {stage.seconds:.1f} s: {stage.status}")
 
     def letter(self, letter: Letter) -> None:
         """A letter that is about to arrive."""
@@ -116,8 +117,9 @@ class Screen:
         end = f"{len(faults)} things differ from what must be" if faults else "each ended as it must"
         self._line(paint(f"{len(outcomes)} letters in {seconds:.1f} s; {end}.", "bad" if faults else "good"))
 
-    def closing(self, settings: Settings, library: Library) -> None:
+    def closing(self) -> None:
         """Where to look next."""
+        settings, library = self._settings, self._library
         template = settings.policy.rules[-1].reply or library.names[0]
         steps = (
             (f"preview {template} -o answer.html", "how an answer looks"),
@@ -147,16 +149,3 @@ class Screen:
 
 def _counted(counts: Counter[str]) -> str:
     return ", ".join(f"{name} {count}" for name, count in counts.most_common())
-
-
-def program(rules: Path) -> str:
-    """How the user calls autoresponder for these rules, from here."""
-    script = Path(sys.executable).parent / "autoresponder"
-    name = "autoresponder" if shutil.which("autoresponder") == str(script) else near(script)
-    return name if rules.absolute() == Path("rules.yaml").absolute() else f"{name} -c {near(rules)}"
-
-
-def near(path: Path) -> str:
-    """A path as one would type it here."""
-    path = path.absolute()
-    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)

@@ -1,0 +1,18 @@
+"""Paths and commands as the user would type them, here."""
+
+import shutil
+import sys
+from pathlib import Path
+
+
+def program(rules: Path) -> str:
+    """How the user calls autoresponder for these rules, from here."""
+    script = Path(sys.executable).parent / "autoresponder"
+    name = "autoresponder" if shutil.which("autoresponder") == str(script) else near(script)
+    return name if rules.absolute() == Path("rules.yaml").absolute() else f"{name} -c {near(rules)}"
+
+
+def near(path: Path) -> str:
+    """A path as one would type it here."""
+    path = path.absolute()
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
