@@ -34,11 +34,10 @@ _COUNTED = re.compile(r"(?<=[-_=.])\d+(?![a-z0-9])|(?<=[-_=])[a-z]$")
 _GOOGLE = frozenset(("gmail.com", "googlemail.com"))
 _FREEMAIL = _GOOGLE | frozenset(
     ("outlook.com", "hotmail.com", "live.com", "msn.com", "yahoo.com", "yahoo.es", "yahoo.fr", "yahoo.co.uk",
-     "yahoo.co.jp",
-     "icloud.com", "me.com", "mac.com", "aol.com", "gmx.de", "gmx.net", "web.de", "t-online.de", "orange.fr", "free.fr",
-     "laposte.net", "libero.it", "hotmail.es", "hotmail.fr", "hotmail.it", "mail.ru", "yandex.ru", "qq.com", "163.com",
-     "126.com", "proton.me", "protonmail.com", "telefonica.net", "docomo.ne.jp", "naver.com", "wp.pl", "o2.pl",
-     "seznam.cz")
+     "yahoo.co.jp", "icloud.com", "me.com", "mac.com", "aol.com", "gmx.de", "gmx.net", "web.de", "t-online.de",
+     "orange.fr", "free.fr", "laposte.net", "libero.it", "hotmail.es", "hotmail.fr", "hotmail.it", "mail.ru",
+     "yandex.ru", "qq.com", "163.com", "126.com", "proton.me", "protonmail.com", "telefonica.net", "docomo.ne.jp",
+     "naver.com", "wp.pl", "o2.pl", "seznam.cz")
 )  # fmt: skip
 """Where a number is what tells two people apart."""
 
@@ -267,3 +266,10 @@ def matches(pattern: str, email: str) -> bool:
     if not fnmatchcase(domain, wanted_domain):
         return False
     return not wanted_local or fnmatchcase(local, unicodedata.normalize("NFC", wanted_local).casefold())
+
+
+def is_own(email: str, own: frozenset[str]) -> bool:
+    """Whether `email` is one of the addresses with the keys `own`, also with a plus-extension."""
+    key = Address("", email).key
+    local, plus, rest = key.partition("+")
+    return key in own or (bool(plus) and f"{local}@{rest.rpartition('@')[2]}" in own)

@@ -9,14 +9,15 @@ Return-Path, X-Mailer of a web form, `bounce.*` domains, X-Auto-Response-Suppres
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Set
 from dataclasses import dataclass
 
-from autoresponder.core.address import Address, is_answerable, matches, parse_addresses
+from autoresponder.core import fields
+from autoresponder.core.address import Address, is_own, matches, parse_addresses
 from autoresponder.core.authres import dmarc
 from autoresponder.core.history import History
 from autoresponder.core.message import Arrival, Headers, Message
-from autoresponder.core.mime import strip_comments
+from autoresponder.core.mime import shown, strip_comments
 from autoresponder.core.phrases import (
     ABOUT_MAIL,
     AUTO,
@@ -35,11 +36,10 @@ from autoresponder.core.phrases import (
     WHOLE_NAMES,
 )
 from autoresponder.core.policy import Mailbox, Policy
+from autoresponder.core.robots import is_bounce_box, is_role, machine, only_no_reply, unwrapped
 from autoresponder.core.rules import fold
+from autoresponder.core.target import target_of
 from autoresponder.core.token import TOKEN_HEADER
-
-_SHOWN = 80
-"""Characters of a header value that a sentence shows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,57 +63,21 @@ class Guard:
     check: Callable[[Scene], str]
 
 
-def target_of(message: Message, own: frozenset[str]) -> tuple[Address | None, str]:
-    """Whom to answer, and the sentence why this address (or why nobody): Reply-To when it holds exactly one address,
-    else From (RFC 5322 section 3.6.2). Of several authors in From only the one that Sender names is answered; never
-    two. Never the Return-Path: a bulk service's is no person."""
-    replies = _distinct(message.reply_to)
-    authors = _distinct(message.from_)
-    if len(replies) == 1:
-        if authors and authors[0].key in own and replies[0].key not in own:
-            return replies[0], "Reply-To, since From is our own address (a web form)"
-        return replies[0], "Reply-To holds exactly one address"
-    why = "From, since Reply-To holds several addresses" if replies else "From"
-    if len(authors) == 1:
-        return authors[0], why
-    if authors:
-        senders = {address.key for address in message.sender}
-        named = [address for address in authors if address.key in senders]
-        if named:
-            return named[0], "From names several authors, Sender says which of them wrote"
-        return None, f"From names {len(authors)} authors and nobody says which of them to answer"
-    return None, f"there is no address that could be answered (From: {_show(message.headers.first('from')) or 'none'})"
-
-
-def _distinct(addresses: tuple[Address, ...]) -> list[Address]:
-    if len(addresses) == 1:
-        return list(addresses) if is_answerable(addresses[0].email) else []
-    found: dict[str, Address] = {}
-    for address in addresses:
-        if is_answerable(address.email):
-            found.setdefault(address.key, address)
-    return list(found.values())
-
-
 def suppressed(message: Message, kind: str) -> str:
     """ "" or the sentence why X-Auto-Response-Suppress asks an answer of this kind (acknowledgement | out-of-office)
     to be left unsent ([MS-OXCMAIL] section 2.1.3.2.20). DR, RN, NRN and NDR ask about other things."""
     wishes = {"all", "oof" if kind == "out-of-office" else "autoreply"}
     for value in message.headers.all("x-auto-response-suppress"):
         if not wishes.isdisjoint(strip_comments(value).lower().replace(",", " ").replace(";", " ").split()):
-            return f"the sender wants no automatic answer (X-Auto-Response-Suppress: {_show(value)})"
+            return f"the sender wants no automatic answer (X-Auto-Response-Suppress: {shown(value)})"
     return ""
 
 
-def _show(value: str) -> str:
-    return value if len(value) <= _SHOWN else value[: _SHOWN - 1] + "…"
-
-
 def _said(name: str, value: str) -> str:
-    return f"{name}: {_show(value)}" if value else name
+    return f"{name}: {shown(value)}" if value else name
 
 
-def _among(wanted: frozenset[str], headers: Headers) -> list[str]:
+def _among(wanted: Set[str], headers: Headers) -> list[str]:
     """Which of the wanted fields a letter has, in its order."""
     return [] if wanted.isdisjoint(headers.names) else [name for name in headers.names if name in wanted]
 
@@ -130,7 +94,7 @@ def _own_letter(scene: Scene) -> str:
     """RFC 3834 section 2: never answer our own answers, nor those of another one of our kind."""
     message, signer = scene.message, scene.policy.signer
     if signer and message.message_id and signer.is_ours(message.message_id):
-        return f"we sent it ourselves (Message-ID: {_show(message.message_id)})"
+        return f"we sent it ourselves (Message-ID: {shown(message.message_id)})"
     if message.headers.has(TOKEN_HEADER):
         return f"an autoresponder like this one sent it ({TOKEN_HEADER})"
     return ""
@@ -139,20 +103,13 @@ def _own_letter(scene: Scene) -> str:
 def _own_address(scene: Scene) -> str:
     """RFC 5230 section 4.5: never answer ourselves, an alias of ours or another mailbox of ours."""
     if scene.target and _is_ours(scene.target.email, scene):
-        return f"the answer would go to our own address {_show(scene.target.email)}"
+        return f"the answer would go to our own address {shown(scene.target.email)}"
     return ""
 
 
 def _is_ours(email: str, scene: Scene) -> bool:
     patterns = (alias for alias in scene.mailbox.aliases if "*" in alias or alias.startswith("@"))
     return is_own(email, scene.policy.own) or any(matches(alias, email) for alias in patterns)
-
-
-def is_own(email: str, own: frozenset[str]) -> bool:
-    """Whether `email` is one of the addresses with the keys `own`, also with a plus-extension."""
-    key = Address("", email).key
-    local, plus, rest = key.partition("+")
-    return key in own or (bool(plus) and f"{local}@{rest.rpartition('@')[2]}" in own)
 
 
 def _bounced(scene: Scene) -> str:
@@ -178,112 +135,54 @@ def _auto_submitted(scene: Scene) -> str:
     for value in scene.message.headers.all("auto-submitted"):
         word = strip_comments(value).partition(";")[0].strip().lower()
         if word not in ("no", ""):
-            return f"a program sent it (Auto-Submitted: {_show(value)})"
+            return f"a program sent it (Auto-Submitted: {shown(value)})"
     return ""
-
-
-_BULK = frozenset(("bulk", "junk", "list", "auto_reply", "auto-reply", "autoreply"))
 
 
 def _precedence(scene: Scene) -> str:
     """RFC 3834 section 2 and 3.1.8, RFC 2076 section 3.9."""
     for name in ("precedence", "x-precedence"):
         for value in scene.message.headers.all(name):
-            if strip_comments(value).strip("\"' ").lower() in _BULK:
-                return f"it is bulk mail ({name.title()}: {_show(value)})"
+            if strip_comments(value).strip("\"' ").lower() in fields.BULK:
+                return f"it is bulk mail ({name.title()}: {shown(value)})"
     return ""
-
-
-_LIST_HEADERS = frozenset(
-    ("list-id", "list-post", "list-help", "list-subscribe", "list-owner", "list-archive", "list-software",
-     "list-digest",
-     "mailing-list", "x-mailing-list", "x-mailinglist", "x-ml-name", "x-ml-count", "x-ml-info", "x-mlserver",
-     "x-mlname",
-     "x-mailman-version", "x-beenthere", "x-list-id", "x-list-host", "x-listserver", "x-listprocessor-version",
-     "x-listar-version", "x-ecartis-version", "x-majordomo-version", "x-sympa-to", "x-google-group-id",
-     "x-yahoo-groups-id",
-     "x-egroups-return", "x-ezmlm-return", "x-list-administrivia", "x-mailing-list-name", "x-sequence",
-     "x-original-list-id",
-     "x-list-received-date", "archived-at")
-)  # fmt: skip
 
 
 def _list(scene: Scene) -> str:
     """RFC 2369, RFC 2919, RFC 5230 section 4.5 (List-Unsubscribe alone is only a hint), and lists older than these."""
     headers = scene.message.headers
-    for name in _among(_LIST_HEADERS, headers):
+    for name in _among(fields.LIST, headers):
         return f"it came through a mailing list ({_said(name.title(), headers.first(name))})"
     for value in headers.all("delivered-to"):
         if value.lower().startswith("mailing list "):
-            return f"it came through a mailing list (Delivered-To: {_show(value)})"
+            return f"it came through a mailing list (Delivered-To: {shown(value)})"
     return ""
-
-
-_ROBOT_HEADERS = frozenset(
-    ("x-autoreply", "x-auto-reply", "x-autorespond", "x-autoresponder", "x-autoresponse", "x-autoreply-from",
-     "x-mail-autoreply", "x-autogenerated", "x-auto-generated", "x-fc-machinegenerated", "x-loop", "x-no-loop",
-     "x-loop-detect", "x-ignorevacation", "x-vacation", "x-autoreply-domain", "x-cron-env", "x-nagios",
-     "x-github-reason",
-     "x-github-sender", "x-gitlab-project", "x-gitlab-discussion-id", "x-bugzilla-reason", "x-bugzilla-type",
-     "x-launchpad-message-rationale", "x-redmine-host", "x-redmine-project", "x-trac-project", "x-jira-fingerprint",
-     "x-discourse-topic-id", "x-discourse-post-id", "x-phabricator-sent-this-message", "x-gerrit-messagetype",
-     "x-otrs-loop", "x-znuny-loop", "x-rt-loop-prevention", "x-rt-ticket", "rt-ticket", "x-zendesk-from-account-id",
-     "x-debian-pr-message", "x-pagerduty-type", "x-moderation-id", "x-facebook-notify", "x-linkedin-class",
-     "x-ricevuta", "x-auto-submitted", "tls-report-domain", "tls-report-submitter", "x-osticket-loop",
-     "x-feed2imap-version", "x-rss-feed", "x-rss2email-feed")
-)  # fmt: skip
-_ROBOT_VALUES = (
-    ("x-post-messageclass", re.compile(r"\s*9\s*;\s*autoresponder", re.IGNORECASE)),
-    ("x-ack", re.compile(r"\s*no\b", re.IGNORECASE)),
-    ("x-apple-action", re.compile(r"\s*vacation", re.IGNORECASE)),
-    ("x-autosubmitted", re.compile(r"\s*auto-", re.IGNORECASE)),
-    ("x-mailer", re.compile(r"feed2imap|rss2email|autorespon|auto-respon|vacation\b|mailman|majordomo|listserv|ezmlm"
-                            r"|phplist|mailchimp|zendesk mailer|nagios|smtp32\b", re.IGNORECASE)),
-    ("x-mozilla-draft-info", re.compile(r"autoreply", re.IGNORECASE)),
-    ("x-delivered-by", re.compile(r"vacation", re.IGNORECASE)),
-    ("user-agent", re.compile(r"autorespon|vacation\b|rss2email|feed2imap", re.IGNORECASE)),
-)  # fmt: skip
 
 
 def _robot_header(scene: Scene) -> str:
     """RFC 3834 section 3.1.8 and what autoresponders, ticket systems and monitors write into headers of their own."""
     headers = scene.message.headers
-    for name in _among(_ROBOT_HEADERS, headers):
+    for name in _among(fields.ROBOT, headers):
         value = headers.first(name)
         if value.strip().lower() not in ("no", "false", "0"):
             return f"a program sent it ({_said(name.title(), value)})"
-    for name, pattern in _ROBOT_VALUES:
+    for name, pattern in fields.ROBOT_VALUES:
         for value in headers.all(name):
             if pattern.search(value):
                 return f"a program sent it ({_said(name.title(), value)})"
     return ""
 
 
-_REPORT_TYPES = frozenset(
-    ("multipart/report", "message/delivery-status", "message/global-delivery-status",
-     "message/disposition-notification",
-     "message/global-disposition-notification", "message/feedback-report", "message/tracking-status",
-     "text/rfc822-headers",
-     "message/global-headers", "application/tlsrpt+json", "application/tlsrpt+gzip", "application/ms-tnef-report")
-)  # fmt: skip
-_REPORT_HEADERS = frozenset(
-    ("x-failed-recipients", "x-ms-exchange-inbox-rules-loop", "x-ms-embedded-report", "x-dsncontext", "x-report-type",
-     "x-ms-exchange-message-is-ndr", "x-dsn-status", "x-bounce-id", "x-arf-report", "x-xarf", "x-arf",
-     "original-recipient",
-     "final-recipient", "x-ms-exchange-generated-message-source")
-)  # fmt: skip
-
-
 def _report(scene: Scene) -> str:
     """RFC 3462, 3464, 8098, 5965, 8460: delivery, disposition, feedback and TLS reports, and DSNs from before these."""
     message = scene.message
     for kind in message.types:
-        if kind in _REPORT_TYPES:
+        if kind in fields.REPORT_TYPES:
             return f"it is a report of a mail system ({kind})"
-    for name in _among(_REPORT_HEADERS, message.headers):
+    for name in _among(fields.REPORT, message.headers):
         return f"it is a report of a mail system ({_said(name.title(), message.headers.first(name))})"
     if "report-type=" in message.headers.first("content-type").lower():
-        return f"it is a report of a mail system (Content-Type: {_show(message.headers.first('content-type'))})"
+        return f"it is a report of a mail system (Content-Type: {shown(message.headers.first('content-type'))})"
     return ""
 
 
@@ -294,42 +193,21 @@ def _calendar(scene: Scene) -> str:
     return ""
 
 
-_JUNK_FLAGS = frozenset(("$junk", "junk", "\\junk", "$phishing"))
-_YES = re.compile(r"\A\s*(?:yes|true|1\b|spam\b|junk\b|reject|infected)", re.IGNORECASE)
-_SPAM_HEADERS: dict[str, re.Pattern[str]] = {
-    "x-spam-flag": _YES, "x-spam-status": _YES, "x-spam": _YES, "x-spam-verdict": _YES, "x-spam-result": _YES,
-    "x-barracuda-spam-flag": _YES, "x-barracuda-spam-status": _YES, "x-dspam-result": _YES, "x-bogosity": _YES,
-    "x-virus-status": _YES, "x-purgate-type": _YES, "x-vr-spamstate": _YES, "x-ovh-spam-status": _YES,
-    "x-mailscanner-spamcheck": _YES, "x-crm114-status": _YES, "x-is-spam": _YES, "x-hmailserver-spam": _YES,
-    "x-anti-spam-flag": _YES,
-    "x-rspamd-action": re.compile(r"\A\s*(?:reject|add header|rewrite subject|soft reject|quarantine)", re.IGNORECASE),
-    "x-spamd-result": re.compile(r"\A[^:]{0,40}:\s*true\b", re.IGNORECASE),
-    "x-ms-exchange-organization-scl": re.compile(r"\A\s*[5-9]"),
-    "x-forefront-antispam-report": re.compile(r"\bSFV:(?:SPM|SKB|SKS)\b|\bCAT:(?:SPM|HSPM|PHSH|HPHISH|MALW)\b"),
-    "x-proofpoint-spam-details": re.compile(r"\A\s*rule=(?:spam|definite|probable)", re.IGNORECASE),
-}  # fmt: skip
-_SPAM_NAMES = frozenset(_SPAM_HEADERS)
-_SPAM_SUBJECT = re.compile(r"(?:\*{2,}\s*(?:possible )?|\[(?:possible )?|\{|\*\[?)spam\b", re.IGNORECASE)
-_JUNK_FOLDERS = frozenset(
-    ("junk", "spam", "junk email", "junk e-mail", "bulk mail", "correo no deseado", "spamverdacht")
-)
-
-
 def _spam(scene: Scene) -> str:
     """The spam filter's verdict, wherever it wrote it: an answer to spam goes to an innocent person (RFC 3834 section
     2)."""
     arrival, headers = scene.arrival, scene.message.headers
     for flag in arrival.flags:
-        if flag.lower() in _JUNK_FLAGS:
+        if flag.lower() in fields.JUNK_FLAGS:
             return f"it is marked as spam (keyword {flag})"
-    if re.split(r"[./\\]", arrival.folder)[-1].lower() in _JUNK_FOLDERS:
-        return f"it lies among the spam (folder {_show(arrival.folder)})"
-    for name in _among(_SPAM_NAMES, headers):
+    if re.split(r"[./\\]", arrival.folder)[-1].lower() in fields.JUNK_FOLDERS:
+        return f"it lies among the spam (folder {shown(arrival.folder)})"
+    for name in _among(fields.SPAM.keys(), headers):
         for value in headers.all(name):
-            if _SPAM_HEADERS[name].search(value):
+            if fields.SPAM[name].search(value):
                 return f"a filter took it for spam ({_said(name.title(), value)})"
-    if _SPAM_SUBJECT.match(scene.message.subject):
-        return f"a filter took it for spam (Subject: {_show(scene.message.subject)})"
+    if fields.SPAM_SUBJECT.match(scene.message.subject):
+        return f"a filter took it for spam (Subject: {shown(scene.message.subject)})"
     return ""
 
 
@@ -340,70 +218,7 @@ def _dmarc_fail(scene: Scene) -> str:
     return ""
 
 
-# -- addresses that are no persons ------------------------------------------------------------------------------------
-
-_NO_REPLY = (
-    r"no[-._]?repl(?:y|ies)|do[-._]?not[-._]?reply|dont[-._]?reply|no[-._]?answer|no[-._]?responder?|no[-._]?contestar?"
-    r"|no[-._]?respondas?|nao[-._]?respond[ae]r?|n(?:icht|ich)[-._]?antworten|keine[-._]?antwort|nichtantworten"
-    r"|ne[-._]?pas[-._]?repondre|nepasrepondre|pas[-._]?de[-._]?reponse|non[-._]?rispondere|no[-._]?risposta"
-    r"|niet[-._]?(?:be)?antwoorden|geen[-._]?antwoord|nie[-._]?odpowiada[cj]|svar[-._]?(?:ej|ikke|inte)|inte[-._]?svara"
-    r"|ikke[-._]?svar|ei[-._]?vastata|ez[-._]?erantzun|no[-._]?respon(?:gu|dre)|nu[-._]?raspunde|neodpovidat|noreplay"
-)
-_NO_REPLY_WORD = re.compile(rf"(?<![a-z0-9])(?:{_NO_REPLY})|noreply|donotreply")
-_DAEMON = re.compile(
-    rf"{_NO_REPLY_WORD.pattern}|(?<![a-z0-9])(?:unmonitored|unattended|undisclosed)|mailer?[-._]?daemon|post[-._]?master|(?:^|[-._+])(?:mdaemon|daemon)$"
-    r"|auto[-._]?(?:reply|respon[a-z]*|answer|mail(?:er)?|antwort)(?![a-z])|^bounces?(?:$|[-+=])"
-    r"|^(?:bounced|ndr|dsn|mta|imss|mail[-._]?system|mail[-._]?subsystem|devnull|vacation|virus(?:alert|scan|wall)?)$"
-    r"|mail[-._]?delivery|delivery[-._]?(?:sub)?system|returned[-._]?mail|^undeliver|^e500_smtp|anti[-._]?virus"
-    r"|^microsoftexchange[0-9a-f]{8}|^(?:calendar|drive-shares)[-._]?no|^fetchmail|^system[-._]?administrator$"
-)
-_LISTY = re.compile(
-    r"^owner[-._]|[-._+](?:request|requests|bounces?|errors|owner-[0-9]+)$|[-._+]bounces?[-+=]|[-._]return-[0-9]+-"
-    r"|[+](?:owner|admin|subscribe|unsubscribe|confirm)$|-(?:un)?subscribe$|-(?:join|leave)$"
-    r"|[+](?:bounces|subrelease|confirm|unsub|sub)[-+]"
-    r"|^(?:list[-._]?serv|listproc|majordomo|mailman|ezmlm|sympa|smartlist|listmaster|lyris|petidomo)(?:$|[-._+])"
-)
-_BOUNCE_BOX = re.compile(r"^bounces?(?:$|[-+=._0-9])")
-_ROLES = frozenset(
-    ("root", "nobody", "null", "uucp", "usenet", "hostmaster", "www", "wwwrun", "wwwdata", "apache", "nginx",
-     "httpd", "anacron",
-     "nagios", "icinga", "zabbix", "munin", "monit", "monitor", "monitoring", "prometheus", "grafana", "alertmanager",
-     "backup", "backups", "system", "digest", "promo", "promotions", "robot", "bot", "arf", "jira", "gitlab", "github",
-     "git", "bugzilla", "trac", "redmine", "confluence", "jenkins", "buildbot", "fax", "faxserver", "scanner", "scan",
-     "copier", "printer", "kopierer", "drucker", "impresora", "synology", "mailer", "news", "avisos", "alarm",
-     "alarmas",
-     "asterisk", "freepbx", "pbx", "nas", "ups", "ebill", "unattended")
-)  # fmt: skip
-"""Whole local parts, but for numbers: several of these are surnames as well."""
-_ROLE_WORDS = frozenset(
-    ("abuse", "webmaster", "notification", "notifications", "notify", "notifier", "notificacion", "notificaciones",
-     "benachrichtigung", "alert", "alerts", "alerta", "alertas", "newsletter", "newsletters", "mailings", "boletin",
-     "boletines", "cron", "logwatch", "automated", "dmarc", "tlsrpt", "fbl", "feedbackloop", "voicemail", "efax",
-     "smtp",
-     "scan2mail")
-)  # fmt: skip
-"""Words that make a role of any local part they begin or end."""
-_NOT_LETTERS = re.compile(r"[^a-z]+")
-_WRAPPED = re.compile(r"(?:srs[01]=.*=([^=]+)|prvs=[^=/]+=(.+)|btv1==[^=]+==(.+))\Z")
-
-
-def _unwrap(local: str) -> str:
-    """The local part inside an SRS or BATV envelope sender."""
-    match = _WRAPPED.match(local)
-    return (match[1] or match[2] or match[3]) if match else local
-
-
-def _machine(local: str, domain: str) -> str:
-    """What kind of machine an address belongs to, "" for a person's. `local` in lower case."""
-    if _DAEMON.search(local) or "noreply" in domain or "no-reply." in domain:
-        return "a mail system or a no-reply address"
-    return "a mailing list" if _LISTY.search(local) else ""
-
-
-def _only_no_reply(local: str) -> bool:
-    """Whether a (lower-case) local part says that nobody reads it, and no more: `noreply+17`, not `noreply-bounces`."""
-    rest = _NO_REPLY_WORD.sub("", local)
-    return rest != local and not _machine(rest, "")
+# -- who it comes from, and to whom -----------------------------------------------------------------------------------
 
 
 def _is_form(scene: Scene) -> bool:
@@ -413,10 +228,10 @@ def _is_form(scene: Scene) -> bool:
     if not message.reply_to or target is None or len(message.from_) != 1:
         return False
     author = message.from_[0]
-    if any(address.key != target.key for address in message.reply_to) or not _only_no_reply(author.local):
+    if any(address.key != target.key for address in message.reply_to) or not only_no_reply(author.local):
         return False
     here, there = f".{author.domain}", f".{target.domain}"
-    return not (here.endswith(there) or there.endswith(here) or _machine(target.local, target.domain))
+    return not (here.endswith(there) or there.endswith(here) or machine(target.local, target.domain))
 
 
 def _senders(scene: Scene) -> Iterator[tuple[str, Address]]:
@@ -448,10 +263,10 @@ def _daemon_address(scene: Scene) -> str:
     form = _is_form(scene)
     for name, address in _senders(scene):
         local = address.local or (address.name.lower() if not address.email else "")
-        if form and _only_no_reply(local):
+        if form and only_no_reply(local):
             continue
-        if kind := _machine(local, address.email.rpartition("@")[2].lower()):
-            return f"{name} is {kind} ({_show(address.email or address.name)})"
+        if kind := machine(local, address.email.rpartition("@")[2].lower()):
+            return f"{name} is {kind} ({shown(address.email or address.name)})"
     return ""
 
 
@@ -460,10 +275,10 @@ def _daemon_return_path(scene: Scene) -> str:
     form = _is_form(scene)
     for path in scene.message.return_paths:
         local, at, domain = path.lower().rpartition("@")
-        local = _unwrap(local if at else domain)
-        kind = "" if _BOUNCE_BOX.match(local) else _machine(local, domain if at else "")
-        if kind and not (scene.target and _is_own_form(scene, scene.target)) and not (form and _only_no_reply(local)):
-            return f"the envelope sender is {kind} (Return-Path: {_show(path)})"
+        local = unwrapped(local if at else domain)
+        kind = "" if is_bounce_box(local) else machine(local, domain if at else "")
+        if kind and not (scene.target and _is_own_form(scene, scene.target)) and not (form and only_no_reply(local)):
+            return f"the envelope sender is {kind} (Return-Path: {shown(path)})"
     return ""
 
 
@@ -474,17 +289,11 @@ def _not_addressed(scene: Scene) -> str:
     message = scene.message
     if any(_is_ours(a.email, scene) for a in (*message.to, *message.cc)):
         return ""
-    values = [value for name in _RECIPIENT_HEADERS for value in message.headers.all(name)]
+    values = [value for name in fields.RECIPIENT for value in message.headers.all(name)]
     if any(_is_ours(address.email, scene) for address in parse_addresses(values)):
         return ""
-    shown = message.headers.first("to")
-    return f"it is not addressed to us ({_said('To', shown) if shown else 'no To field'})"
-
-
-_RECIPIENT_HEADERS = (
-    "bcc", "resent-to", "resent-cc", "resent-bcc", "delivered-to", "x-original-to", "envelope-to", "x-envelope-to",
-    "x-rcpt-to", "apparently-to", "x-delivered-to", "x-apparently-to", "x-forwarded-to",
-)  # fmt: skip
+    to = message.headers.first("to")
+    return f"it is not addressed to us ({_said('To', to) if to else 'no To field'})"
 
 
 def _hops(scene: Scene) -> str:
@@ -505,7 +314,7 @@ def _form_sender(scene: Scene) -> str:
     if target is None or not _is_form(scene) or _is_own_form(scene, target):
         return ""
     sender = scene.message.from_[0].email
-    return f"From is a no-reply address ({_show(sender)}), Reply-To is elsewhere, as forms and portals write"
+    return f"From is a no-reply address ({shown(sender)}), Reply-To is elsewhere, as forms and portals write"
 
 
 def _unsubscribe(scene: Scene) -> str:
@@ -523,34 +332,16 @@ def _bounce_return_path(scene: Scene) -> str:
     if message.reply_to and message.from_ and target and target.domain != message.from_[0].domain:
         return ""
     for path in message.return_paths:
-        if _BOUNCE_BOX.match(path.lower()):
-            return f"a mailing service sent it (Return-Path: {_show(path)})"
+        if is_bounce_box(path.lower()):
+            return f"a mailing service sent it (Return-Path: {shown(path)})"
     return ""
-
-
-_BULK_HEADERS = frozenset(
-    ("feedback-id", "x-feedback-id", "x-campaign", "x-campaignid", "x-campaign-id", "x-mailgun-campaign-id",
-     "x-mc-user",
-     "x-cid-campaign", "x-rpcampaign", "x-mailer-recptid", "x-mailing-id", "x-newsletter", "x-job", "x-bulkmail",
-     "x-mail-abuse-inquiries", "x-report-abuse", "x-abuse-reports-to", "x-accounttype-bulk", "x-civimail-bounce",
-     "x-csa-complaints")
-)  # fmt: skip
-
-
-_MAILBOX_PROVIDERS = {
-    "feedback-id": re.compile(
-        r":(?:user:proton|fastmail|zohomail)\s*\Z|:(?:qy)?bg[a-z0-9-]+(?::[a-z0-9-]*)?\s*\Z", re.I
-    ),
-    "x-report-abuse": re.compile(r"@(?:migadu\.com|forwardemail\.net)\b", re.I),
-}
-"""What Proton, Fastmail, Zoho, Tencent, Migadu and Forward Email write into everything that people send there."""
 
 
 def _bulk_header(scene: Scene) -> str:
     """Feedback-ID and the campaign numbers of mailing services; not those of people's mailboxes."""
     headers = scene.message.headers
-    for name in _among(_BULK_HEADERS, headers):
-        personal = _MAILBOX_PROVIDERS.get(name)
+    for name in _among(fields.CAMPAIGN, headers):
+        personal = fields.PERSONAL.get(name)
         if personal is None or not all(map(personal.search, headers.all(name))):
             return f"a mailing service sent it ({_said(name.title(), headers.first(name))})"
     return ""
@@ -559,7 +350,7 @@ def _bulk_header(scene: Scene) -> str:
 def _errors_to(scene: Scene) -> str:
     """RFC 2076 section 3.5: where old list servers want their errors."""
     value = scene.message.headers.first("errors-to")
-    return f"it looks like a list's letter (Errors-To: {_show(value)})" if value else ""
+    return f"it looks like a list's letter (Errors-To: {shown(value)})" if value else ""
 
 
 def _many_recipients(scene: Scene) -> str:
@@ -568,17 +359,16 @@ def _many_recipients(scene: Scene) -> str:
     count = len(message.to) + len(message.cc)
     if count > scene.policy.max_recipients:
         return f"it went to {count} recipients"
-    shown = message.headers.first("to")
-    hidden = "undisclosed" in shown.lower() or "unlisted-recipients" in shown.lower()
-    return f"its recipients are not told (To: {_show(shown)})" if hidden else ""
+    to = message.headers.first("to")
+    hidden = "undisclosed" in to.lower() or "unlisted-recipients" in to.lower()
+    return f"its recipients are not told (To: {shown(to)})" if hidden else ""
 
 
 def _role_sender(scene: Scene) -> str:
     """RFC 2142 and the names under which monitors, scanners and programs send."""
     for name, address in _senders(scene):
-        words = _NOT_LETTERS.sub(" ", address.local).split()
-        if words and ("".join(words) in _ROLES or words[0] in _ROLE_WORDS or words[-1] in _ROLE_WORDS):
-            return f"{name} is not a person's address ({_show(address.email)})"
+        if is_role(address.local):
+            return f"{name} is not a person's address ({shown(address.email)})"
     return ""
 
 
@@ -603,7 +393,7 @@ def _machine_subject(scene: Scene) -> str:
         or NOTES.match(bare)
         or (DELIVERY_SUBJECTS.begin(bare) and ABOUT_MAIL.search(fold(scene.message.text[:2000])))
     ):
-        return f"its subject is that of an automatic letter (Subject: {_show(scene.message.subject)})"
+        return f"its subject is that of an automatic letter (Subject: {shown(scene.message.subject)})"
     return ""
 
 
@@ -636,7 +426,7 @@ def _machine_name(scene: Scene) -> str:
             or name.endswith(NAME_ENDS)
             or (known and not name[len(known) : len(known) + 1].isalpha())
         ):
-            return f"the sender's name is a machine's ({field}: {_show(address.name)})"
+            return f"the sender's name is a machine's ({field}: {shown(address.name)})"
     return ""
 
 
@@ -648,9 +438,9 @@ def _machine_text(scene: Scene) -> str:
         return ""
     for line in text[:600].split("\n", 9)[:9]:
         if line and TEXTS.begin(fold(line[:100]).lstrip("*#=~[(<| ")):
-            return f"its text begins like an automatic letter (“{_show(line.strip())}”)"
+            return f"its text begins like an automatic letter (“{shown(line.strip())}”)"
     if footer := _LIST_FOOTER.search(text, max(len(text) - 800, 0)):
-        return f"its text ends like a mailing list's (“{_show(footer[1])}”)"
+        return f"its text ends like a mailing list's (“{shown(footer[1])}”)"
     return ""
 
 

@@ -13,9 +13,8 @@ from datetime import datetime, timedelta
 from autoresponder.answer.clean import inert, one_line
 from autoresponder.answer.compose import reference
 from autoresponder.answer.staff import staff_letter
-from autoresponder.core.address import sender_key
+from autoresponder.core.address import is_own, sender_key
 from autoresponder.core.decide import Decision
-from autoresponder.core.guards import is_own
 from autoresponder.core.history import Limits
 from autoresponder.core.message import Arrival, Message
 from autoresponder.core.policy import Mailbox, Policy

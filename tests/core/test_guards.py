@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from autoresponder.core.authres import authenticated
-from autoresponder.core.guards import GUARDS, SOFT_GUARDS, Scene, suppressed, target_of
+from autoresponder.core.guards import GUARDS, SOFT_GUARDS, Scene, suppressed
 from autoresponder.core.history import History
 from autoresponder.core.message import Arrival, Message, parse
 from autoresponder.core.policy import Mailbox, Policy
+from autoresponder.core.target import target_of
 from autoresponder.core.token import TOKEN_HEADER, Signer
 
 OWN = frozenset(("contact@ours.example", "info@ours.example", "sales@other.example"))

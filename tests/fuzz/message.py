@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 from autoresponder.core.address import is_answerable, limit_key, sender_key
 from autoresponder.core.authres import authenticated
-from autoresponder.core.guards import GUARDS, Scene, suppressed, target_of
+from autoresponder.core.guards import GUARDS, Scene, suppressed
 from autoresponder.core.history import History
 from autoresponder.core.message import (
     MAX_ATTACHMENTS,
@@ -25,6 +25,7 @@ from autoresponder.core.message import (
 )
 from autoresponder.core.mime import MAX_FIELDS, MAX_PARTS
 from autoresponder.core.policy import Mailbox, Policy
+from autoresponder.core.target import target_of
 
 MAILBOX = Mailbox("contact", "contact@ours.example", aliases=("*@alias.example",))
 POLICY = Policy(
