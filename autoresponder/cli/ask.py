@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from autoresponder.cli.paint import paint
-from autoresponder.config import providers, values
+from autoresponder.config import locales, providers, times
 from autoresponder.config.values import BadValue
 from autoresponder.errors import ConfigError
 
@@ -55,7 +55,7 @@ def system() -> tuple[str, str, str]:
     said = next((v for name in ("LC_ALL", "LC_MESSAGES", "LANG") if (v := os.environ.get(name))), "")
     language, _, country = said.partition(".")[0].partition("_")
     try:
-        language = values.language(language)
+        language = locales.language(language)
     except BadValue:
         language, country = "en", ""
     return _local_zone(), language, country if len(country) == 2 and country.isalpha() else ""
@@ -72,7 +72,7 @@ def _local_zone() -> str:
 
 
 def zone(text: str) -> str:
-    values.zone(text)
+    times.zone(text)
     return text
 
 

@@ -21,7 +21,7 @@ from autoresponder.cli.ask import Asker, company, system, zone
 from autoresponder.cli.here import near, program
 from autoresponder.cli.paint import paint, safe
 from autoresponder.cli.reach import Login, LoginRefused, reach_imap, reach_smtp, sent_folder
-from autoresponder.config import providers, values
+from autoresponder.config import locales, postal, providers, values
 from autoresponder.config.build import load_settings
 from autoresponder.config.providers import Place, Provider
 from autoresponder.config.secrets import Secret
@@ -101,7 +101,7 @@ def _find_out(args: argparse.Namespace, folder: Path, ask: Asker) -> tuple[Start
     if ask.somebody:
         print(f"This writes {near(folder / 'rules.yaml')} in shadow mode: to decide and record, and send nothing.\n"
               "Ctrl-C leaves nothing behind.\n")  # fmt: skip
-    address = ask.line("Address of the mailbox", "--address", args.address, "", values.address)
+    address = ask.line("Address of the mailbox", "--address", args.address, "", postal.address)
     domain = address.rpartition("@")[2]
     provider = _provider(args, domain)
     if provider:
@@ -124,7 +124,7 @@ def _find_out(args: argparse.Namespace, folder: Path, ask: Asker) -> tuple[Start
         secret=secret.get("oauth2") or secret["password"], tokens="oauth2" in secret, sent=sent,
         company=ask.line("Company, as answers are signed", "--company", args.company, company(address), values.line),
         language=ask.line("Language, where the sender's cannot be told", "--language", args.language, language,
-                          values.language),
+                          locales.language),
         zone=ask.line("Time zone of the office", "--timezone", args.timezone, local, zone),
         country=country, schema=named(SCHEMA), ca_file=ca_file,
     )  # fmt: skip

@@ -12,8 +12,9 @@ from datetime import timedelta
 from pathlib import Path
 
 from autoresponder import faults
+from autoresponder.config.amounts import span
 from autoresponder.config.settings import Settings
-from autoresponder.config.values import BadValue, span
+from autoresponder.config.values import BadValue
 from autoresponder.core.token import Signer
 from autoresponder.errors import ConfigError, ExitCode
 from autoresponder.service import log

@@ -17,7 +17,7 @@ from typing import Any, Literal
 from autoresponder.answer.brand import Brand
 from autoresponder.answer.season import Season
 from autoresponder.answer.worded import Worded
-from autoresponder.config import schema, values
+from autoresponder.config import schema, times
 from autoresponder.config.checks import check_together, missing_templates
 from autoresponder.config.conditions import condition, nested
 from autoresponder.config.contacts import column_name, read_contacts
@@ -262,7 +262,7 @@ class _Builder:
         common = self.parts.config.office or schema.Office()
         own = own or schema.Office()
         table, zone = own.hours or common.hours, own.timezone or common.timezone
-        hours = values.week(table) if table else None
+        hours = times.week(table) if table else None
         written = common.special if own.special is None else own.special
         special = special_hours(written or ())
         if (hours or special) and zone is None:

@@ -9,7 +9,7 @@ from contextlib import suppress
 from datetime import time
 from typing import Any
 
-from autoresponder.config import values
+from autoresponder.config import times, values
 from autoresponder.config.conditions import clues, covers, nested, pins_sender
 from autoresponder.config.contacts import column_name
 from autoresponder.config.loader import Document, Path_
@@ -288,7 +288,7 @@ def _never_closed(document: Document, parts: Parts) -> Iterator[Problem]:
     common = parts.config.office or Office()
     for name, box in parts.mailboxes.items():
         own = box.office
-        if own is None or own.hours is None or any(day != ((time(0), time(0)),) for day in values.week(own.hours)):
+        if own is None or own.hours is None or any(day != ((time(0), time(0)),) for day in times.week(own.hours)):
             continue
         if common.holidays is not None and own.holidays is None:
             sentence = "is open day and night, yet closed on the holidays of the common office"

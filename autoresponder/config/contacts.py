@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
-from autoresponder.config import values
+from autoresponder.config import locales, postal
 from autoresponder.config.values import BadValue, shown
 from autoresponder.core.address import domain_key, is_answerable, sender_key
 from autoresponder.core.contacts import SINCE, Contacts
@@ -267,7 +267,7 @@ def _meanings(name: str, texts: Collection[str]) -> dict[str, str | BadValue]:
     if name == "language" and len(texts) > MAX_LANGUAGES:
         wrong = BadValue("too many different texts stand in this column for languages", "write es, pt-BR")
         return {text: wrong if text else "" for text in texts}
-    meaning = values.language_or_name if name == "language" else _Days(texts).iso
+    meaning = locales.language_or_name if name == "language" else _Days(texts).iso
     meant: dict[str, str | BadValue] = {}
     for text in texts:
         try:
@@ -312,7 +312,7 @@ def _key(address: str) -> str:
         raise BadValue("it has no address")
     if is_answerable(address) and "*" not in address:
         return sender_key(address)
-    found = values.alias(address)
+    found = postal.alias(address)
     return f"@{domain_key(found[1:])}" if found.startswith("@") else sender_key(found)
 
 

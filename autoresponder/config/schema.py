@@ -1,8 +1,9 @@
 """The grammar of rules.yaml as pydantic models, and the JSON schema made from them.
 
-The models say which keys there are, what stands in them and what is required; `config.values` says what each value
-means. The docstring under each key is what an editor shows (`config.editor`). Nothing here looks at files or at other
-keys' values: that is for `config.checks`. Models hold plain and small core values; `config.build` makes the rest.
+The models say which keys there are, what stands in them and what is required; `values` and the modules that it names
+say what each value means. The docstring under each key is what an editor shows (`config.editor`). Nothing here looks at
+files or at other keys' values: that is for `config.checks`. Models hold plain and small core values; `config.build`
+makes the rest.
 """
 
 from collections.abc import Callable
@@ -22,7 +23,7 @@ from pydantic import (
 from pydantic.functional_validators import AfterValidator
 from pydantic_core import CoreSchema, core_schema
 
-from autoresponder.config import values
+from autoresponder.config import amounts, locales, patterns, postal, times, values
 from autoresponder.config.values import BadValue
 from autoresponder.core.calendar import DateRange, Duration
 from autoresponder.core.guards import GUARDS, SOFT_GUARDS
@@ -80,12 +81,12 @@ def _choice(*options: str) -> tuple[PlainValidator, WithJsonSchema]:
 
 
 def _whole_week(table: dict[tuple[int, ...], Any]) -> dict[tuple[int, ...], Any]:
-    values.week(table)
+    times.week(table)
     return table
 
 
 def _special_hours(hours: Any) -> Any:
-    values.special_week(hours)
+    times.special_week(hours)
     return hours
 
 
@@ -105,48 +106,48 @@ _TEXT = {"type": ["string", "integer"]}
 Flag = Annotated[bool, PlainValidator(values.flag), _schema("boolean")]
 Line = Annotated[str, PlainValidator(values.line), WithJsonSchema(_TEXT)]
 Text = Annotated[str, PlainValidator(values.text), WithJsonSchema(_TEXT)]
-Phrase = Annotated[str, PlainValidator(values.phrase), WithJsonSchema(_TEXT)]
-Expression = Annotated[str, PlainValidator(values.expression), _schema("string", r"\bINV-\d+")]
-Address = Annotated[str, PlainValidator(values.address), _schema("string", "contact@example.com")]
-Alias = Annotated[str, PlainValidator(values.alias), _schema("string", "info@example.com", "@example.com")]
-Who = Annotated[str, PlainValidator(values.address_pattern), _schema("string", "@example.com", "*.example.com")]
-Host = Annotated[str, PlainValidator(values.host), _schema("string", "imap.example.com")]
-Port = Annotated[int, PlainValidator(values.port), _schema("integer", minimum=1, maximum=65535)]
-Folder = Annotated[str, PlainValidator(values.folder), _schema("string", "INBOX")]
-Keyword = Annotated[str, PlainValidator(values.keyword), _schema("string", "$Answered-automatically")]
-HeaderName = Annotated[str, PlainValidator(values.header_name), _schema("string", "X-Ticket")]
-Glob = Annotated[str, PlainValidator(values.glob), _schema("string", "*.pdf")]
-MediaType = Annotated[str, PlainValidator(values.media_type), _schema("string", "image/*")]
+Phrase = Annotated[str, PlainValidator(patterns.phrase), WithJsonSchema(_TEXT)]
+Expression = Annotated[str, PlainValidator(patterns.expression), _schema("string", r"\bINV-\d+")]
+Address = Annotated[str, PlainValidator(postal.address), _schema("string", "contact@example.com")]
+Alias = Annotated[str, PlainValidator(postal.alias), _schema("string", "info@example.com", "@example.com")]
+Who = Annotated[str, PlainValidator(patterns.address_pattern), _schema("string", "@example.com", "*.example.com")]
+Host = Annotated[str, PlainValidator(postal.host), _schema("string", "imap.example.com")]
+Port = Annotated[int, PlainValidator(postal.port), _schema("integer", minimum=1, maximum=65535)]
+Folder = Annotated[str, PlainValidator(postal.folder), _schema("string", "INBOX")]
+Keyword = Annotated[str, PlainValidator(postal.keyword), _schema("string", "$Answered-automatically")]
+HeaderName = Annotated[str, PlainValidator(patterns.header_name), _schema("string", "X-Ticket")]
+Glob = Annotated[str, PlainValidator(patterns.glob), _schema("string", "*.pdf")]
+MediaType = Annotated[str, PlainValidator(patterns.media_type), _schema("string", "image/*")]
 Template = Annotated[
     str | None, PlainValidator(values.template), WithJsonSchema({"anyOf": [{"type": "string"}, {"const": False}]})
 ]
-Language = Annotated[str, PlainValidator(values.language), _schema("string", "es", "pt-BR")]
-Country = Annotated[str, PlainValidator(values.country), _schema("string", "ES")]
-Zone = Annotated[tzinfo, PlainValidator(values.zone), _schema("string", "Europe/Madrid")]
-Span = Annotated[timedelta, PlainValidator(values.span), _schema("string", "7 days", "90 minutes")]
-Poll = Annotated[timedelta, PlainValidator(values.poll), _schema("string", "5 minutes")]
-Patience = Annotated[timedelta, PlainValidator(values.patience), _schema("string", "1 minute")]
-Promise = Annotated[Duration, PlainValidator(values.duration), _schema("string", "4 working hours", "1 working day")]
+Language = Annotated[str, PlainValidator(locales.language), _schema("string", "es", "pt-BR")]
+Country = Annotated[str, PlainValidator(locales.country), _schema("string", "ES")]
+Zone = Annotated[tzinfo, PlainValidator(times.zone), _schema("string", "Europe/Madrid")]
+Span = Annotated[timedelta, PlainValidator(amounts.span), _schema("string", "7 days", "90 minutes")]
+Poll = Annotated[timedelta, PlainValidator(amounts.poll), _schema("string", "5 minutes")]
+Patience = Annotated[timedelta, PlainValidator(amounts.patience), _schema("string", "1 minute")]
+Promise = Annotated[Duration, PlainValidator(amounts.duration), _schema("string", "4 working hours", "1 working day")]
 QuotedLines = Annotated[
     int,
-    PlainValidator(values.quoted_lines),
+    PlainValidator(amounts.quoted_lines),
     WithJsonSchema({"anyOf": [{"type": ["string", "integer"], "examples": ["10 lines"]}, {"const": False}]}),
 ]
 HowOften = Annotated[
-    Once, PlainValidator(values.once), _schema("string", "forever", "7 days", "per-thread", "every-message")
+    Once, PlainValidator(amounts.once), _schema("string", "forever", "7 days", "per-thread", "every-message")
 ]
 Rate = Annotated[
     Limit | None,
-    PlainValidator(values.limit),
+    PlainValidator(amounts.limit),
     WithJsonSchema({"anyOf": [{"type": "string", "examples": ["3/day", "60/hour"]}, {"const": False}]}),
 ]
-Bytes = Annotated[Size, PlainValidator(values.size), _schema("string", "> 5 MB")]
-Weekdays = Annotated[tuple[int, ...], PlainValidator(values.days), _schema("string", "mon-fri", "sat")]
-Clock = Annotated[tuple[time, time], PlainValidator(values.time_range), _schema("string", "22:00-06:00")]
+Bytes = Annotated[Size, PlainValidator(amounts.size), _schema("string", "> 5 MB")]
+Weekdays = Annotated[tuple[int, ...], PlainValidator(times.days), _schema("string", "mon-fri", "sat")]
+Clock = Annotated[tuple[time, time], PlainValidator(times.time_range), _schema("string", "22:00-06:00")]
 Period = Annotated[
-    tuple[time, time] | None, PlainValidator(values.period), _schema("string", "09:00-14:00", values.CLOSED)
+    tuple[time, time] | None, PlainValidator(times.period), _schema("string", "09:00-14:00", times.CLOSED)
 ]
-Dates = Annotated[DateRange, PlainValidator(values.dates), _schema("string", "2026-12-24", "12-20..01-06")]
+Dates = Annotated[DateRange, PlainValidator(times.dates), _schema("string", "2026-12-24", "12-20..01-06")]
 Week = Annotated[dict[Weekdays, Many[Period]], AfterValidator(_whole_week)]
 SpecialHours = Annotated[
     Annotated[dict[Weekdays, Many[Period]], Tag("<table>")] | Annotated[Many[Period], Tag("<rest>")],
@@ -155,7 +156,7 @@ SpecialHours = Annotated[
 ]
 Colour = Annotated[str, PlainValidator(values.colour), _schema("string", "#0b5fff")]
 Website = Annotated[str, PlainValidator(values.website), _schema("string", "https://www.example.com")]
-Envelope = Annotated[str, PlainValidator(values.envelope), WithJsonSchema({"type": ["string", "null"]})]
+Envelope = Annotated[str, PlainValidator(postal.envelope), WithJsonSchema({"type": ["string", "null"]})]
 RuleName = Annotated[str, PlainValidator(values.rule_name), WithJsonSchema(_TEXT)]
 Guard = Annotated[
     str, PlainValidator(_guard), WithJsonSchema({"enum": sorted(SOFT_GUARDS)} if SOFT_GUARDS else {"type": "string"})

@@ -8,7 +8,7 @@ what comes next).
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
 
-from autoresponder.config import schema, values
+from autoresponder.config import schema, times
 from autoresponder.config.loader import Document, Path_
 from autoresponder.config.problems import about
 from autoresponder.core.calendar import DateRange, Office, Special
@@ -23,7 +23,7 @@ LONG = timedelta(days=1500)
 
 def special_hours(tables: Sequence[schema.Special]) -> tuple[Special, ...]:
     """The entries in their order."""
-    return tuple(Special(table.date, values.special_week(table.hours)) for table in tables)
+    return tuple(Special(table.date, times.special_week(table.hours)) for table in tables)
 
 
 def never_applied(document: Document, offices: Mapping[Path_, Sequence[Office]]) -> Iterator[Problem]:
