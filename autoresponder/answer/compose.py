@@ -35,10 +35,8 @@ from autoresponder.core.address import Address, is_answerable
 from autoresponder.core.decide import Decision
 from autoresponder.core.message import Message
 from autoresponder.core.policy import Language, Mailbox
+from autoresponder.core.reference import reference
 from autoresponder.core.token import TOKEN_HEADER, Signer
-
-_SYMBOLS = "23456789BCDFGHJKMNPQRSTVWXYZ"
-"""Of a reference number: no vowels (no words), nothing that looks like something else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,27 +185,6 @@ def _as_test(rendered: Rendered, name: str) -> Rendered:
         text=f"*** {wrap(mark, 66)} ***\n\n{rendered.text}",
         html=re.sub("(<body[^>]*>)", lambda found: found[1] + banner, rendered.html, count=1),
     )
-
-
-def reference(signer: Signer, letter_key: str) -> str:
-    """The number people quote, such as `K7P2M4QX9`: the first six symbols stand for the letter, the last three
-    prove that we gave it out (`is_reference`)."""
-    six = _symbols(signer.pseudonym(f"reference {letter_key}"), 6)
-    return six + _symbols(signer.pseudonym(f"check {six}"), 3)
-
-
-def is_reference(signer: Signer, text: str) -> bool:
-    """Whether `text`, however it is spaced and spelt, is a reference of ours."""
-    bare = re.sub(r"[\s-]", "", text[:40]).upper()
-    return len(bare) == 9 and _symbols(signer.pseudonym(f"check {bare[:6]}"), 3) == bare[6:]
-
-
-def _symbols(digest: str, count: int) -> str:
-    number, out = int(digest, 16), ""
-    for _ in range(count):
-        number, digit = divmod(number, len(_SYMBOLS))
-        out += _SYMBOLS[digit]
-    return out
 
 
 def _name_of(message: Message, target: Address) -> str:

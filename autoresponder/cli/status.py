@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import sys
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -9,6 +10,8 @@ from typing import Any
 from autoresponder.cli.paint import paint, safe, table
 from autoresponder.cli.state import daemon_note, opened
 from autoresponder.core.outbox import State
+from autoresponder.core.reference import as_printed, is_reference, stands_for
+from autoresponder.core.token import Signer
 from autoresponder.errors import ExitCode
 from autoresponder.store import Decided, Store
 
@@ -19,8 +22,8 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     p.add_argument("--hours", type=float, default=24, help="figures of the last so many hours (default 24)")
     p.add_argument("--json", action="store_true", help="one JSON object")
     p.set_defaults(do=do_status)
-    p = commands.add_parser("history", help="every decision about one sender, newest first")
-    p.add_argument("address", metavar="ADDRESS")
+    p = commands.add_parser("history", help="every decision about one sender, or one letter, newest first")
+    p.add_argument("who", metavar="ADDRESS|REFERENCE", help="the sender, or the reference number that our answer gave")
     p.add_argument("--limit", type=int, default=100)
     p.add_argument("--json", action="store_true", help="one JSON object a line")
     p.set_defaults(do=do_history)
@@ -119,17 +122,35 @@ def _show_shadowed(rules: list[dict[str, Any]]) -> None:
 
 
 def do_history(args: argparse.Namespace) -> int:
-    """0 when something is known of the address, 1 when not."""
+    """0 when something is known of the address or the reference, 1 when not."""
     with opened(args) as store:
-        rows = [_row(d) for d in store.history(args.address, args.limit)]
+        found, unknown = _about(store, args.who, args.limit)
     if args.json:
-        for row in rows:
+        for row in map(_row, found):
             print(json.dumps(row, ensure_ascii=False, default=_text))
-    elif rows:
-        print(_decisions(rows))
-    else:
-        print(f"nothing is known of {safe(args.address)}")
-    return ExitCode.OK if rows else ExitCode.FOUND_WRONG
+    elif found:
+        if "@" not in args.who:
+            _show_letter(found[-1], as_printed(args.who))
+        print(_decisions([_row(d) for d in found]))
+    if not found:
+        print(unknown, file=sys.stderr if args.json else sys.stdout)
+    return ExitCode.OK if found else ExitCode.FOUND_WRONG
+
+
+def _about(store: Store, who: str, limit: int) -> tuple[list[Decided], str]:
+    """The decisions about an address or a reference, and the sentence for when there are none."""
+    if "@" in who:
+        return store.history(who, limit), f"nothing is known of {safe(who)}"
+    signer, number = Signer(store.signing_key()), as_printed(who)
+    if not is_reference(signer, number):
+        return [], f"{safe(who)} is not one of our reference numbers: is a character wrong? (An address has an @.)"
+    found = store.found(lambda key: stands_for(signer, number, key))
+    return found[:limit], f"{number} is one of our reference numbers, but its letter is not in this state any more"
+
+
+def _show_letter(decided: Decided, number: str) -> None:
+    """Which letter a reference stands for."""
+    print(f"{number}: {safe(decided.subject) or '(no subject)'}, from {safe(decided.sender)}\n")
 
 
 def _row(decided: Decided) -> dict[str, Any]:

@@ -46,10 +46,6 @@ class Signer:
         """The value of the token header of the answer with this Message-ID."""
         return self._mac("token:" + message_id.strip().strip("<>"))
 
-    def is_our_token(self, token: str, message_id: str) -> bool:
-        """Whether `token` belongs to `message_id`."""
-        return hmac.compare_digest(self.token(message_id).encode(), token.strip().encode("utf-8", "surrogatepass"))
-
     def pseudonym(self, text: str) -> str:
         """A keyed hash that stands for an erased address (`forget`): the same text always gives the same one."""
         return hmac.digest(self.key, b"forget:" + text.encode("utf-8", "surrogatepass"), "sha256").hex()[:32]

@@ -11,13 +11,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from autoresponder.answer.clean import inert, one_line
-from autoresponder.answer.compose import reference
 from autoresponder.answer.staff import staff_letter
 from autoresponder.core.address import is_own, sender_key
 from autoresponder.core.decide import Decision
 from autoresponder.core.history import Limits
 from autoresponder.core.message import Arrival, Message
 from autoresponder.core.policy import Mailbox, Policy
+from autoresponder.core.reference import reference
 from autoresponder.core.token import Signer, digest
 from autoresponder.store import Notice, StaffLetter
 

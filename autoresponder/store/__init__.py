@@ -16,7 +16,7 @@ Letters to our own people (`Notice`) live in the same outbox: what never sends a
 Fails with `StoreError` when file, disk or database cannot be used; anything else raised here is a bug of ours.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -249,7 +249,12 @@ class Store(Protocol):
         """Where reading of a folder stands; None: never read."""
 
     def set_cursor(self, cursor: Cursor) -> None:
-        """Set it (first start, UIDVALIDITY change); `record` moves it on."""
+        """Set it (first start); `record` moves it on."""
+
+    def renumber(self, cursor: Cursor) -> None:
+        """Set it where the server has begun to number the folder anew, under a new UIDVALIDITY or, as after a backup was
+        put back, under one that it had before: decisions about other messages with these numbers stay, and their
+        `uidvalidity` becomes one below zero, so that what has the numbers now is decided."""
 
     # decisions ----------------------------------------------------------------------------------------------------
     def ledger(self, asks: Sequence[Lookup], limits: Limits, now: datetime) -> Ledger:
@@ -269,6 +274,10 @@ class Store(Protocol):
 
     def history(self, address: str, limit: int = 100) -> list[Decided]:
         """The decisions about one address (as written, or its sender key), newest first."""
+
+    def found(self, wanted: Callable[[str], bool]) -> list[Decided]:
+        """The decisions about the letters whose key is `wanted`, newest first. It is asked of every letter there is: a
+        second or so for 100,000."""
 
     def recent(self, limit: int = 20) -> list[Decided]:
         """The last decisions, newest first."""
@@ -325,6 +334,9 @@ class Store(Protocol):
 
     def retries(self, mailbox: str, folder: str) -> list[Quarantined]:
         """Those of a folder for which a retry was asked. `record` of the same UID replaces the quarantined decision."""
+
+    def retry_asked(self) -> set[tuple[str, str]]:
+        """The (mailbox, folder) of all for which a retry was asked."""
 
     def end_quarantine(self, quarantine_id: int, reason: str, why: str, now: datetime, *, decided: bool) -> bool:
         """Nobody waits for this one any more: its decision becomes silence for this reason, with why it was

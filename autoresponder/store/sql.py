@@ -5,7 +5,7 @@ inside `transaction()` it is a savepoint. The rules of the claims are told in th
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -164,6 +164,10 @@ SELECT d.id, d.at, d.mailbox, d.folder, d.uidvalidity, d.uid, d.sender, d.subjec
        d.why, d.rule, d.trace, COALESCE(o.state, ''), o.id, COALESCE(o.last_error, '')
 FROM decisions d LEFT JOIN outbox o ON o.id = d.id
 """
+_KEYS = """
+SELECT DISTINCT mailbox, letter_key FROM decisions WHERE (mailbox, letter_key) > (?, ?)
+ORDER BY mailbox, letter_key LIMIT 10000
+"""
 _QUARANTINED = """
 SELECT id, at, mailbox, folder, uidvalidity, uid, why, traceback, attempts, retry, sender, subject, message_id
 FROM decisions WHERE action = 'quarantine'
@@ -278,6 +282,16 @@ class SqlStore:
                 uidvalidity = excluded.uidvalidity, next_uid = excluded.next_uid, baseline = excluded.baseline""",
                 (cursor.mailbox, cursor.folder, cursor.uidvalidity, cursor.next_uid, micros(cursor.baseline)),
             )
+
+    def renumber(self, cursor: Cursor) -> None:
+        """Set it; the numbers that are read again are free for other messages."""
+        with self._db.transaction():
+            self._db.execute(
+                """UPDATE decisions SET uidvalidity = -id
+                WHERE mailbox = ? AND folder = ? AND uidvalidity = ? AND uid >= ?""",
+                (cursor.mailbox, cursor.folder, cursor.uidvalidity, cursor.next_uid),
+            )
+            self.set_cursor(cursor)
 
     # decisions ----------------------------------------------------------------------------------------------------
     def ledger(self, asks: Sequence[Lookup], limits: Limits, now: datetime) -> Ledger:
@@ -447,6 +461,17 @@ class SqlStore:
         sql = """WHERE d.id IN (SELECT id FROM decisions WHERE sender_key IN ({})
                  UNION SELECT id FROM decisions WHERE lower(sender) = ?) ORDER BY d.at DESC, d.id DESC LIMIT ?"""
         return self._decided(sql.format(_marks(keys)), (*keys, address.lower(), limit))
+
+    def found(self, wanted: Callable[[str], bool]) -> list[Decided]:
+        """The decisions about some letters, newest first."""
+        made: list[Decided] = []
+        last = ("", "")
+        while rows := self._db.execute(_KEYS, last):
+            for mailbox, key in rows:
+                if key and wanted(key):
+                    made += self._decided("WHERE d.mailbox = ? AND d.letter_key = ?", (mailbox, key))
+            last = rows[-1]
+        return sorted(made, key=lambda one: (one.at, one.id), reverse=True)
 
     def recent(self, limit: int = 20) -> list[Decided]:
         """The last decisions, newest first."""
@@ -629,6 +654,11 @@ class SqlStore:
     def retries(self, mailbox: str, folder: str) -> list[Quarantined]:
         """Those of a folder for which a retry was asked."""
         return self._quarantine("AND mailbox = ? AND folder = ? AND retry = 1 ORDER BY id", (mailbox, folder))
+
+    def retry_asked(self) -> set[tuple[str, str]]:
+        """The folders of all for which a retry was asked."""
+        asked = "SELECT DISTINCT mailbox, folder FROM decisions WHERE action = 'quarantine' AND retry = 1"
+        return {(mailbox, folder) for mailbox, folder in self._db.execute(asked)}
 
     def _quarantine(self, where: str, params: Row = ()) -> list[Quarantined]:
         rows = self._db.execute(_QUARANTINED + where, params)

@@ -141,6 +141,25 @@ def test_history_of_exactly_one_address(store: Store, address: str, uids: list[i
     assert [d.uid for d in store.history(address, limit=1)] == uids[:1]
 
 
+def test_letters_found_by_their_key_newest_first(store: Store) -> None:
+    record(store, entry(1), entry(2), entry(3, letter_key=""))
+    record(store, entry(2), mailbox="sales", now=NOW + HOUR)
+    record(store, entry(2), folder="Other", now=NOW - HOUR)
+    assert [(d.mailbox, d.folder) for d in store.found(lambda key: key == "letter-2")] == [
+        ("sales", "INBOX"), ("contact", "INBOX"), ("contact", "Other"),
+    ]  # fmt: skip
+    assert [d.uid for d in store.found(lambda key: True)].count(3) == 0
+    assert store.found(lambda key: False) == []
+
+
+def test_letters_are_found_among_more_than_one_portion(store: Store) -> None:
+    with store.transaction():
+        for start in range(1, 10_502, 500):
+            record(store, *(entry(uid, letter_key=f"{uid:032x}") for uid in range(start, start + 500)))
+    last = f"{10_500:032x}"
+    assert [d.uid for d in store.found(lambda key: key == last)] == [10_500]
+
+
 def test_summary(store: Store) -> None:
     record(store, answer(1, "old@example.org", at=NOW - 2 * DAY), now=NOW - 2 * DAY)
     record(
