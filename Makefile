@@ -16,6 +16,7 @@ DESTDIR ?=
 PREFIX ?= /opt/autoresponder
 CONFIG ?= /etc/autoresponder
 UNITS ?= /etc/systemd/system
+COMMANDS ?= /usr/local/bin
 EXTRAS ?= holidays,language
 UNIT = autoresponder.service
 EDITOR_SERVER = $(VENV)/editor/node_modules/yaml-language-server/bin/yaml-language-server
@@ -94,12 +95,14 @@ install:  ## on a real host, as root: /opt/autoresponder, /etc/autoresponder, th
 	@sh .ci/venv.sh '$(PYTHON)' $(DESTDIR)$(PREFIX)
 	$(DESTDIR)$(PREFIX)/bin/python -m pip install --quiet --disable-pip-version-check --upgrade '.$(if $(EXTRAS),[$(EXTRAS)])'
 	@[ -z "$(DESTDIR)" ] || sed -i '1s|^#!$(DESTDIR)|#!|' $$(grep -lI '^#!$(DESTDIR)' $(DESTDIR)$(PREFIX)/bin/*)
+	install -d $(DESTDIR)$(COMMANDS)
+	ln -sf $(PREFIX)/bin/autoresponder $(DESTDIR)$(COMMANDS)/autoresponder
 	@$(MAKE) --no-print-directory configuration
 	@echo
-	@echo "Next:"
-	@echo "  1. Describe your mailbox in $(CONFIG)/rules.yaml and put its passwords, one line each, into"
-	@echo "     $(CONFIG)/credentials/imap and $(CONFIG)/credentials/smtp."
-	@echo "  2. CREDENTIALS_DIRECTORY=$(CONFIG)/credentials $(PREFIX)/bin/autoresponder -c $(CONFIG)/rules.yaml check --connect"
+	@echo "Next, as root:"
+	@echo "  1. Describe your mailbox in $(CONFIG)/rules.yaml and put its password, one line, into"
+	@echo "     $(CONFIG)/credentials/imap; that of SMTP, where it is another, into $(CONFIG)/credentials/smtp."
+	@echo "  2. autoresponder -c $(CONFIG)/rules.yaml check --connect"
 	@echo "  3. systemctl enable --now autoresponder && journalctl -fu autoresponder"
 	@echo "It begins in shadow mode: it decides and records, and sends nothing until rules.yaml says \`mode: live\`."
 
@@ -115,6 +118,7 @@ configuration:
 uninstall:  ## takes away the program and the unit; configuration and state stay
 	[ -n "$(DESTDIR)" ] || [ ! -d /run/systemd/system ] || systemctl disable --now $(UNIT) || true
 	rm -rf $(DESTDIR)$(PREFIX)
+	[ "$$(readlink $(DESTDIR)$(COMMANDS)/autoresponder)" != $(PREFIX)/bin/autoresponder ] || rm $(DESTDIR)$(COMMANDS)/autoresponder
 	rm -f $(DESTDIR)$(UNITS)/$(UNIT)
 	@[ -n "$(DESTDIR)" ] || [ ! -d /run/systemd/system ] || systemctl daemon-reload
 	@echo "Kept: $(CONFIG) and /var/lib/autoresponder; remove them yourself when nothing in them is wanted."

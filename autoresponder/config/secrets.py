@@ -56,17 +56,17 @@ class Secret:
         return value
 
     def path(self) -> Path:
-        """The file of a `credential` or `file` secret. Raises `ConfigError` when there is no credentials directory."""
+        """The file of a `credential` or `file` secret. Credentials are in systemd's $CREDENTIALS_DIRECTORY; without
+        it, as for `check` at a prompt, in the folder credentials/ beside rules.yaml, from where our unit loads them."""
         if self.kind == "file":
             return self.folder / self.source[0]
-        if not (directory := self.environ.get("CREDENTIALS_DIRECTORY", "")):
-            self._fail(f"{self._name()}: systemd has given no credentials ($CREDENTIALS_DIRECTORY is not set)",
-                       f"LoadCredential={self.source[0]}:FILE in the unit; or write {{file: FILE}} here")  # fmt: skip
-        return Path(directory) / self.source[0]
+        given = self.environ.get("CREDENTIALS_DIRECTORY", "")
+        return (Path(given) if given else self.folder / "credentials") / self.source[0]
 
     def exposed(self) -> bool:
-        """Whether the secret's file can be read by others than its owner."""
-        return self.kind == "file" and readable_by_others(self.path())
+        """Whether the secret's file can be read by others than its owner; systemd sees to that for what it gives."""
+        ours = self.kind == "file" or (self.kind == "credential" and not self.environ.get("CREDENTIALS_DIRECTORY"))
+        return ours and readable_by_others(self.path())
 
     def _name(self) -> str:
         what = {"plain": "the password", "env": "the environment variable", "command": "the command"}.get(
@@ -89,11 +89,8 @@ class Secret:
                 raw = file.read(MAX_BYTES + 1)
         except OSError as error:
             reason = (error.strerror or "it cannot be read").lower()
-            step = (
-                f"LoadCredential={self.source[0]}:FILE in the unit"
-                if self.kind == "credential"
-                else "create it, mode 0600"
-            )
+            given = self.kind == "credential" and self.environ.get("CREDENTIALS_DIRECTORY")
+            step = f"LoadCredential={self.source[0]}:FILE in the unit" if given else "create it, mode 0600"
             self._fail(f"{self._name()}: {path}: {reason}", step)
         return self._text(raw)
 

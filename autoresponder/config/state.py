@@ -11,17 +11,20 @@ from pathlib import Path
 from autoresponder.config.loader import read
 from autoresponder.errors import ConfigError
 
+_OF_THE_HOST = {Path("/etc/autoresponder"): Path("/var/lib/autoresponder")}
+"""Where `make install` puts rules.yaml -> where its unit keeps the state: `status` at a prompt looks there, too."""
 _LINE = re.compile(r"^state:[ \t]*[\"']?([^\s\"'#]+)", re.MULTILINE)
 
 
 def resolve(written: str, folder: Path, environ: Mapping[str, str]) -> str:
     """The store that `written` names: a URL as it is, a file relative to `folder`; "" the default, which is state.db in
-    systemd's $STATE_DIRECTORY, or beside rules.yaml."""
+    systemd's $STATE_DIRECTORY, for rules in /etc/autoresponder in /var/lib/autoresponder, else beside rules.yaml."""
     if "://" in written:
         return written
-    if not written and (directory := environ.get("STATE_DIRECTORY", "").partition(":")[0]):
-        return str(Path(directory) / "state.db")
-    return str(folder / (written or "state.db"))
+    if written:
+        return str(folder / written)
+    given = environ.get("STATE_DIRECTORY", "").partition(":")[0]
+    return str((Path(given) if given else _OF_THE_HOST.get(folder, folder)) / "state.db")
 
 
 def state_of(path: Path, *, environ: Mapping[str, str] = os.environ) -> str:

@@ -40,12 +40,28 @@ def test_every_kind_is_read_anew_each_time(tmp_path: Path) -> None:
     assert [ask() for ask in secrets] == [WORD] + ["new"] * 4
 
 
+def test_a_credential_typed_for_is_that_of_the_service(tmp_path: Path) -> None:
+    (tmp_path / "credentials").mkdir()
+    file = tmp_path / "credentials" / "imap"
+    file.write_text("at a prompt")
+    file.chmod(0o600)
+    (tmp_path / "imap").write_text("from systemd")
+    at_a_prompt = secret("credential", "imap", folder=tmp_path)
+    assert (at_a_prompt(), at_a_prompt.exposed()) == ("at a prompt", False)
+    file.chmod(0o644)
+    assert at_a_prompt.exposed()
+    assert secret("credential", "imap", folder=tmp_path, CREDENTIALS_DIRECTORY=str(tmp_path))() == "from systemd"
+
+
 @pytest.mark.parametrize(
     ("source", "sentence"),
     [
         (secret("env", "MAIL"), "the environment variable MAIL is not set"),
         (secret("env", "MAIL", MAIL=""), "the environment variable MAIL is empty"),
-        (secret("credential", "imap"), "credential imap: systemd has given no credentials"),
+        (
+            secret("credential", "imap", folder=Path("/nowhere")),
+            "credential imap: /nowhere/credentials/imap: no such file or directory (create it, mode 0600)",
+        ),
         (
             secret("credential", "imap", CREDENTIALS_DIRECTORY="/nowhere"),
             "credential imap: /nowhere/imap: no such file",

@@ -37,9 +37,11 @@ def test_install_again_and_uninstall(tmp_path: Path, python: str) -> None:
     said = make("install", tmp_path, python)
     program, config = tmp_path / PLACE[1:] / "bin/autoresponder", tmp_path / "etc/autoresponder"
     unit = tmp_path / "etc/systemd/system/autoresponder.service"
+    command = tmp_path / "usr/local/bin/autoresponder"
     rules = (config / "rules.yaml").read_text()
 
     assert program.read_text().startswith(f"#!{PLACE}/bin/python")
+    assert command.readlink() == Path(PLACE, "bin/autoresponder")
     assert unit.read_text() == (ROOT / "systemd/autoresponder.service").read_text()
     assert re.findall("^mode: *(\\w+)", rules, re.MULTILINE) == ["shadow"]
     assert {one.name for one in (config / "templates").iterdir()} == {
@@ -54,6 +56,7 @@ def test_install_again_and_uninstall(tmp_path: Path, python: str) -> None:
 
     make("uninstall", tmp_path, python)
     assert not program.exists()
+    assert not command.is_symlink()
     assert not unit.exists()
     assert (config / "rules.yaml").exists()
 

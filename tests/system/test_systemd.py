@@ -17,6 +17,7 @@ from tests.lab.systemd_box import SystemdBox, Unavailable
 
 ROOT = Path(__file__).resolve().parents[2]
 UNIT = "autoresponder.service"
+COMMAND = "/opt/autoresponder/bin/autoresponder"
 SOURCE = ROOT / "systemd" / UNIT
 ANALYZE = (Need("systemd-analyze", "systemd"),)
 HURRY = "[Service]\nWatchdogSec=3\nRestartSec=100ms\n"
@@ -73,7 +74,7 @@ def box() -> Iterator[SystemdBox]:
     files = {
         f"/etc/systemd/system/{UNIT}": SOURCE.read_text(),
         f"/etc/systemd/system/{UNIT}.d/hurry.conf": HURRY,
-        "/opt/autoresponder/bin/autoresponder": PROGRAM.format(python=seen, version="{}.{}".format(*sys.version_info)),
+        COMMAND: PROGRAM.format(python=seen, version="{}.{}".format(*sys.version_info)),
     }
     try:
         with SystemdBox(bindings, files) as booted:
@@ -122,6 +123,12 @@ def test_a_life_under_systemd(box: SystemdBox, configure: Configure, dovecot: Do
 
     dovecot.deliver(user, letter(user, "ana@example.net", "one"), "ana@example.net")
     sink.wait(1, to="ana@example.net")
+
+    # what an administrator types, without a word of where state and passwords are
+    wait_until(lambda: "sent" in box.run(COMMAND, "history", "ana@example.net"), "the answer in the history")
+    assert "running since" in box.run(COMMAND, "status")
+    assert "logged in" in box.run(COMMAND, "check", "--connect")
+    box.run(COMMAND, "backup", "/root/copy.db")
 
     configure(rules="rules: [{name: Other, reply: acknowledgement}]")
     box.run("systemctl", "reload", UNIT)
