@@ -61,12 +61,14 @@ _CLEAR = "use tls or starttls as security"
 @dataclass(frozen=True, slots=True)
 class Selected:
     """A folder as it was when it was selected. `permanent_keywords`: whether new keywords can be stored in it (servers
-    tell only where `readonly=False`)."""
+    tell only where `readonly=False`). `uidnext_told`: else it is only one more than the highest UID there is, and may
+    fall when that is deleted."""
 
     uidvalidity: int
     uidnext: int
     exists: int
     permanent_keywords: bool
+    uidnext_told: bool = True
 
 
 class IdleRefused(RemoteError):
@@ -288,6 +290,7 @@ class Session:
                     uidnext=answer[b"UIDNEXT"] if b"UIDNEXT" in answer else self._next_uid(),
                     exists=self._line.exists,
                     permanent_keywords=b"\\*" in answer.get(b"PERMANENTFLAGS", ()),
+                    uidnext_told=b"UIDNEXT" in answer,
                 )
                 return selected
         except RemoteError as error:

@@ -16,6 +16,7 @@ import random
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -256,9 +257,10 @@ class Watcher:
         await self._sleep(wait)
 
     async def _hang_up(self) -> None:
-        session, self._session = self._session, None
-        if session is not None:
-            await asyncio.get_running_loop().run_in_executor(self._pool, session.close)
+        if (session := self._session) is not None:
+            with suppress(RuntimeError):  # the pool is closed: the daemon has ended without waiting for this one
+                await asyncio.get_running_loop().run_in_executor(self._pool, session.close)
+            self._session = None  # not before, so that `stop` can cut a goodbye short
 
     async def _job(self, work: Callable[[], T]) -> T:
         """Blocking work in the pool; the watchdog knows how long it may take."""
@@ -286,12 +288,14 @@ class Watcher:
     def _open(self) -> tuple[Session, Selected]:
         """Connects, logs in, selects, and makes sure that the cursor fits the folder."""
         session = self._session = Session(self.account.imap, self.account.name)
+        if self._stopping:  # meanwhile: whoever stopped us could not see this session
+            session.abort()
         session.connect()
         selected = session.select(self.folder, readonly=not self._writable)
         cursor = self._writer.run(lambda store: store.cursor(self.account.name, self.folder))
         if cursor is None:
             cursor = self._baseline(session, selected)
-        elif cursor.uidvalidity != selected.uidvalidity:
+        elif _is_renumbered(cursor, selected):
             cursor = self._renumbered(session, selected, cursor)
         self._cursor, self._last_waiting = cursor, None
         return session, selected
@@ -317,8 +321,8 @@ class Watcher:
         return cursor
 
     def _renumbered(self, session: Session, selected: Selected, old: Cursor) -> Cursor:
-        """UIDVALIDITY changed (RFC 3501 section 2.3.1.1): read again all that could still be answered; letters already
-        decided are known by their Message-ID or digest, and stay decided."""
+        """The numbers are other ones: read again all that could still be answered; letters already decided are known by
+        their Message-ID or digest, and stay decided."""
         policy = self._desk.book.policy
         oldest = max([policy.default_age, *(rule.not_older_than for rule in policy.rules)])
         since = max(self._now() - oldest, old.baseline)
@@ -326,10 +330,13 @@ class Watcher:
         cursor = Cursor(self.account.name, self.folder, selected.uidvalidity, next_uid, old.baseline)
         self._writer.run(lambda store: store.set_cursor(cursor))
         log.warning(
-            "%s: the server renumbered the folder (UIDVALIDITY %d, was %d); reading letters since %s again",
+            "%s: the server renumbered the folder (UIDVALIDITY %d, was %d; UIDNEXT %d, was at least %d);"
+            " reading letters since %s again",
             self.place,
             selected.uidvalidity,
             old.uidvalidity,
+            selected.uidnext,
+            old.next_uid,
             since.date(),
             extra={"mailbox": self.account.name, "uidvalidity": selected.uidvalidity},
         )
@@ -427,6 +434,14 @@ class Watcher:
                 log.warning("%s: uid %d: %s", self.place, act.uid, error, extra={"mailbox": self.account.name})
                 if not session.alive:
                     raise
+
+
+def _is_renumbered(cursor: Cursor, selected: Selected) -> bool:
+    """Whether the numbers of the folder are no longer those that the cursor counts: UIDVALIDITY changed (RFC 3501
+    section 2.3.1.1); or UIDNEXT went back, which it never may: a backup was put back, or the mailbox moved to another
+    server that happens to have the same UIDVALIDITY."""
+    back = selected.uidnext_told and selected.uidnext < cursor.next_uid
+    return cursor.uidvalidity != selected.uidvalidity or back
 
 
 def _found(session: Session, asked: Quarantined) -> tuple[int, str]:

@@ -249,12 +249,7 @@ class Store(Protocol):
         """Where reading of a folder stands; None: never read."""
 
     def set_cursor(self, cursor: Cursor) -> None:
-        """Set it (first start); `record` moves it on."""
-
-    def renumber(self, cursor: Cursor) -> None:
-        """Set it where the server has begun to number the folder anew, under a new UIDVALIDITY or, as after a backup was
-        put back, under one that it had before: decisions about other messages with these numbers stay, and their
-        `uidvalidity` becomes one below zero, so that what has the numbers now is decided."""
+        """Set it (first start, or the server numbers the folder anew); `record` moves it on."""
 
     # decisions ----------------------------------------------------------------------------------------------------
     def ledger(self, asks: Sequence[Lookup], limits: Limits, now: datetime) -> Ledger:
@@ -267,7 +262,8 @@ class Store(Protocol):
     def record(self, mailbox: str, folder: str, uidvalidity: int, next_uid: int, entries: Sequence[Entry],
                now: datetime) -> list[Outcome]:  # fmt: skip
         """Decisions, replies, letters to our own people, bounces, sender facts and the cursor (never backwards) in one
-        transaction; an Outcome for each."""
+        transaction; an Outcome for each. Where another letter was decided under the same UID (a server that began to
+        count anew, and gives the numbers out again), that decision stays, with a `uidvalidity` below zero."""
 
     def tell(self, notice: Notice, now: datetime) -> bool:
         """A notice without a decision; whether it was news."""

@@ -85,6 +85,10 @@ ON CONFLICT (mailbox, folder, uidvalidity, uid) DO UPDATE SET
 WHERE decisions.action = 'quarantine'
 RETURNING id
 """
+_GIVE_UID = """
+UPDATE decisions SET uidvalidity = -id
+WHERE mailbox = ? AND folder = ? AND uidvalidity = ? AND uid = ? AND letter_key NOT IN ('', ?) RETURNING id
+"""
 _SILENCE = "UPDATE decisions SET action = 'silent', reason = ?, why = ?, trace = ? WHERE id = ?"
 _SEE_SENDER = """
 INSERT INTO senders (sender_key, first_seen, last_seen, messages) VALUES (?, ?, ?, 1)
@@ -283,16 +287,6 @@ class SqlStore:
                 (cursor.mailbox, cursor.folder, cursor.uidvalidity, cursor.next_uid, micros(cursor.baseline)),
             )
 
-    def renumber(self, cursor: Cursor) -> None:
-        """Set it; the numbers that are read again are free for other messages."""
-        with self._db.transaction():
-            self._db.execute(
-                """UPDATE decisions SET uidvalidity = -id
-                WHERE mailbox = ? AND folder = ? AND uidvalidity = ? AND uid >= ?""",
-                (cursor.mailbox, cursor.folder, cursor.uidvalidity, cursor.next_uid),
-            )
-            self.set_cursor(cursor)
-
     # decisions ----------------------------------------------------------------------------------------------------
     def ledger(self, asks: Sequence[Lookup], limits: Limits, now: datetime) -> Ledger:
         """The histories of a batch: a handful of indexed queries, whatever the size of the store."""
@@ -358,13 +352,15 @@ class SqlStore:
 
     def _record(self, where: tuple[str, str, int], entry: Entry, now: datetime) -> Outcome:
         at = micros(now)
-        made = self._db.execute(
-            _INSERT_DECISION,
-            (at, *where, entry.uid, entry.letter_key, entry.sender_key, entry.sender, entry.subject, entry.message_id,
-             micros(entry.arrived), entry.action, entry.reason, entry.why, entry.rule, entry.trace, entry.traceback),
+        row = (
+            at, *where, entry.uid, entry.letter_key, entry.sender_key, entry.sender, entry.subject, entry.message_id,
+            micros(entry.arrived), entry.action, entry.reason, entry.why, entry.rule, entry.trace, entry.traceback,
         )  # fmt: skip
+        made = self._db.execute(_INSERT_DECISION, row)
         if not made:
-            return Outcome(new=False)
+            if not self._db.execute(_GIVE_UID, (*where, entry.uid, entry.letter_key)):
+                return Outcome(new=False)
+            made = self._db.execute(_INSERT_DECISION, row)
         if entry.sender_key and entry.action != "quarantine":  # it is counted when it is decided after all
             self._db.execute(_SEE_SENDER, (entry.sender_key, at, at))
         return Outcome(

@@ -180,6 +180,27 @@ def test_a_renumbered_folder_is_read_as_far_back_as_any_rule_answers(
     assert recipients(sink) == [ANA]
 
 
+def test_a_mailbox_moves_to_a_server_that_numbers_as_the_old_one_did(
+    house: House, dovecot: Dovecot, sink: Sink
+) -> None:
+    """Some servers give every folder the same UIDVALIDITY, and a backup that is put back has the one it had."""
+    old, new = dovecot.new_user(), dovecot.new_user()
+    house.mailbox(old, name="contact", more="    aliases: [contact@example.com]\n")
+    for user in (old, new):
+        dovecot.set_uidvalidity(user, 1)
+    one_round(house)
+    for who in ("one", "two", "three"):
+        dovecot.deliver(old, letter("contact@example.com", f"{who}@example.net"), f"{who}@example.net")
+    one_round(house)
+    house.mailbox(new, name="contact", more="    aliases: [contact@example.com]\n")
+    dovecot.deliver(new, letter("contact@example.com", "two@example.net"), "two@example.net")  # the old letter, moved
+    dovecot.deliver(new, letter("contact@example.com", ANA), ANA)
+    one_round(house)
+    one_round(house)
+    assert sorted(recipients(sink)) == [f"{who}@example.net" for who in ("ana", "one", "three", "two")]
+    assert house.history("two@example.net") == [("sent", "rule"), ("silent", "seen")]
+
+
 # the IMAP server ------------------------------------------------------------------------------------------------------
 def test_thrown_out_then_the_password_changes(house: House, dovecot: Dovecot, sink: Sink) -> None:
     user = dovecot.new_user()

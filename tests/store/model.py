@@ -92,8 +92,12 @@ class Model:
     def _record(
         self, key: tuple[Place, int, int], entry: Entry, now: datetime, number: int | None
     ) -> tuple[bool, bool, tuple[str, ...], str]:
-        if self.decisions.get(key, ("quarantine", "", ""))[0] != "quarantine":
-            return False, False, (), ""
+        action, _, letter = before = self.decisions.get(key, ("quarantine", "", ""))
+        if action != "quarantine":
+            if letter in ("", entry.letter_key):
+                return False, False, (), ""
+            place, _, uid = key
+            self.decisions[place, -len(self.decisions), uid] = before  # the server gave the number out again
         reason = ""
         if entry.reply:
             # One that the store did not grant has no number: whether it should have is still to be known.

@@ -45,10 +45,19 @@ def test_cursor_moves_forwards_within_one_uidvalidity_only(store: Store) -> None
 # decisions --------------------------------------------------------------------------------------------------------
 def test_a_uid_is_decided_once(store: Store) -> None:
     assert record(store, entry(1), answer(2)) == [Outcome(True), Outcome(True, 2)]
-    assert record(store, entry(1, why="another"), answer(2, letter="other")) == [Outcome(False), Outcome(False)]
+    assert record(store, entry(1, why="another"), answer(2, scope="other")) == [Outcome(False), Outcome(False)]
     assert record(store, entry(1, letter_key="a"), uidvalidity=8) == [Outcome(True)]
     assert record(store, entry(1, letter_key="b"), folder="Other") == [Outcome(True)]
     assert [d.why for d in store.recent()] == ["no rule matched"] * 2 + ["a rule answers", "no rule matched"]
+
+
+def test_a_uid_that_another_letter_has_now_is_decided_anew(store: Store) -> None:
+    record(store, answer(1), entry(2, letter_key=""))
+    reply_id = record(store, answer(1, "bo@example.org", letter="new"))[0].reply_id
+    assert reply_id
+    assert record(store, answer(1, "bo@example.org", letter="new"), entry(2)) == [Outcome(False), Outcome(False)]
+    assert store.known("contact", ["letter-1", "new"]) == {"letter-1", "new"}
+    assert [(d.id, d.uid, d.uidvalidity) for d in store.recent()] == [(reply_id, 1, 7), (2, 2, 7), (1, 1, -1)]
 
 
 def test_a_decision_comes_back_as_it_was_recorded(store: Store) -> None:

@@ -16,7 +16,7 @@ import shutil
 import sqlite3
 import tempfile
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -143,13 +143,21 @@ class Life(RuleBasedStateMachine):
         """New messages, or further copies of the sender's last letter, in one batch."""
         self._record(place, [self._entry(*one) for one in some], owner)
 
-    @rule(place=places, which=any_number, one=letters)
-    def seen_again(self, place: Place, which: int, one: tuple[str, str, State, str, timedelta]) -> None:
-        """A UID that was recorded before, below the cursor: new only when it is in quarantine."""
-        uids = [uid for where, uidvalidity, uid in self.model.decisions if (where, uidvalidity) ==
-                (place, self.model.cursors[place][0])]  # fmt: skip
+    @rule(place=places, which=any_number, one=letters, same=st.booleans())
+    def seen_again(self, place: Place, which: int, one: tuple[str, str, State, str, timedelta], same: bool) -> None:
+        """A UID that was recorded before, below the cursor: new only when it is in quarantine, or another letter's now
+        (not `same`)."""
+        uids = {
+            uid: letter
+            for (where, uidvalidity, uid), (_, _, letter) in self.model.decisions.items()
+            if (where, uidvalidity) == (place, self.model.cursors[place][0])
+        }
         if uids:
-            self._record(place, [replace(self._entry(*one), uid=uids[which % len(uids)])])
+            uid = sorted(uids)[which % len(uids)]
+            made = self._entry(*one)
+            if same and made.reply:
+                made = replace(made, reply=replace(made.reply, letter_key=uids[uid] or made.letter_key))
+            self._record(place, [replace(made, uid=uid, letter_key=uids[uid] if same else made.letter_key)])
 
     @rule(place=places, sender=st.sampled_from(SENDERS))
     def renumbered(self, place: Place, sender: str) -> None:
@@ -378,7 +386,8 @@ class Life(RuleBasedStateMachine):
     def _the_decisions(self) -> None:
         """One for each message, the model's; the cursor is behind it."""
         found = [((d.mailbox, d.folder), d.uidvalidity, d.uid, d.action, d.reason) for d in self.store.recent(10_000)]
-        assert sorted(found) == sorted((*key, *what[:2]) for key, what in self.model.decisions.items())
+        wanted = ((*key, *what[:2]) for key, what in self.model.decisions.items())
+        assert _numbers(found) == _numbers(wanted)
         for place, at in self.model.cursors.items():
             cursor = self.store.cursor(*place)
             assert cursor and (cursor.uidvalidity, cursor.next_uid) == at
@@ -401,6 +410,11 @@ class Life(RuleBasedStateMachine):
             assert ledger.senders.get(sender, (None, 0, None)) == (first, count, bounced)
             live = {k: v for k, v in ledger.answered.get(sender, {}).items() if not k.startswith(SHADOWS)}
             assert live == self.model.answered(sender, self.now)
+
+
+def _numbers(decisions: Iterable[tuple[Place, int, int, str, str]]) -> list[tuple[Place, int, int, str, str]]:
+    """Sorted; of those that lost their number, which UIDVALIDITY below zero they have does not matter."""
+    return sorted((place, max(number, -1), uid, action, why) for place, number, uid, action, why in decisions)
 
 
 def _notice(topic: str, count: int, now: datetime, quiet: timedelta | None, again: timedelta | None) -> Notice:
