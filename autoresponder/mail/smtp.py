@@ -28,10 +28,12 @@ import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal, NamedTuple
 
 import aiosmtplib
 
+from autoresponder.aside import aside
 from autoresponder.core.address import Address, is_answerable
 from autoresponder.core.outbox import Event
 from autoresponder.errors import RemoteError, UserError
@@ -244,7 +246,7 @@ class Connection:
     async def open(self) -> None:
         """Connects, says EHLO, changes to TLS and logs in, as configured. Raises `RemoteError`."""
         server = self.server
-        smtp = _client(server)
+        smtp = await _client(server)
         try:
             await smtp.connect()
             if smtp.is_ehlo_or_helo_needed:
@@ -466,20 +468,45 @@ def _stuffed(body: bytes) -> bytes:
 
 
 # opening --------------------------------------------------------------------------------------------------------------
-def _client(server: SmtpServer) -> aiosmtplib.SMTP:
+async def _client(server: SmtpServer) -> aiosmtplib.SMTP:
     try:
         context = None if server.security == "none" else tls.context(server.ca_file)
+        async with asyncio.timeout(server.timeout):
+            reached = await _reach(server)
     except UserError as error:
         raise RemoteError(error.sentence, place=error.place, step=error.step, fatal=True) from None
+    except (OSError, UnicodeError) as error:
+        raise _explain(error, server) from None
     return aiosmtplib.SMTP(
         hostname=server.host,
-        port=server.port,
+        sock=reached,
         local_hostname=server.local_hostname or _own_name(),
         timeout=server.timeout,
         use_tls=server.security == "tls",
         start_tls=server.security == "starttls",
         tls_context=context,
     )
+
+
+async def _reach(server: SmtpServer) -> socket.socket:
+    """A connection to the first address that answers, else OSError. The name is looked up aside: left to asyncio, the
+    end of the program would wait for that, however long the resolver takes."""
+    found = await aside(partial(socket.getaddrinfo, server.host, server.port, type=socket.SOCK_STREAM))
+    failure: OSError | None = None
+    for family, kind, protocol, _, address in found:
+        made = socket.socket(family, kind, protocol)
+        try:
+            made.setblocking(False)
+            await asyncio.get_running_loop().sock_connect(made, address)
+        except OSError as error:
+            made.close()
+            failure = error
+        except BaseException:
+            made.close()
+            raise
+        else:
+            return made
+    raise failure or OSError("the host has no address")
 
 
 def _own_name() -> str:
@@ -531,13 +558,13 @@ async def _log_in(smtp: aiosmtplib.SMTP, server: SmtpServer) -> None:
 
 
 async def _secret(server: SmtpServer) -> str:
-    """The password or token; asked for in a thread, for it may come from a command or over the network."""
+    """The password or token; asked for aside, for it may come from a command or over the network."""
     if server.password is None:
         raise RemoteError(
             "no password is configured", place=server.place, step="add one, or leave out user", fatal=True
         )
     try:
-        return await asyncio.to_thread(server.password)
+        return await aside(server.password)
     except RemoteError:
         raise
     except UserError as error:
@@ -557,7 +584,7 @@ def _explain(error: Exception, server: SmtpServer) -> RemoteError:
     for cause in _chain(error):
         if isinstance(cause, ssl.SSLError):
             return tls.why_not_trusted(cause, server.host, server.place)
-        if isinstance(cause, socket.gaierror):
+        if isinstance(cause, socket.gaierror | UnicodeError):
             return RemoteError(f"there is no host {server.host}", place=server.place, step="check host, or DNS here")
         if isinstance(cause, ConnectionRefusedError):
             return RemoteError("nothing listens there", place=server.place, step="check host and port")

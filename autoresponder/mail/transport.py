@@ -109,9 +109,9 @@ class Line:
         raise failure or self.lost("there is no such host", "check host", fatal=True)
 
     def _reach(self, family: int, kind: int, protocol: int, address: Any, left: float) -> None:
-        if self._aborted or left <= 0:
-            raise TimeoutError
         made = self._socket = socket.socket(family, kind, protocol)
+        if self._aborted or left <= 0:  # asked once `abort` can see the socket, so that it is never missed
+            raise TimeoutError
         made.settimeout(left)
         made.connect(address)
         made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # an APPEND takes 44 ms without, 2 ms with
@@ -136,6 +136,8 @@ class Line:
         try:
             made = context.wrap_socket(plain, server_hostname=self.host, do_handshake_on_connect=False)
             self._socket = made  # before the handshake, so that `abort` can end it
+            if self._aborted:  # it may have met the plain socket, which is of no more use
+                raise self.lost("not connected")
             made.do_handshake()
         except TimeoutError as error:
             raise self.lost(f"no TLS within {self.connect_timeout:g} s", "check the port and security") from error

@@ -14,6 +14,7 @@ import signal
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -23,13 +24,13 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from autoresponder import __version__
 from autoresponder.answer.templates import Library
+from autoresponder.aside import aside
 from autoresponder.config.settings import Account, Settings
 from autoresponder.core.outbox import Event
 from autoresponder.core.token import Signer
-from autoresponder.errors import ConfigError, RemoteError
+from autoresponder.errors import ConfigError, RemoteError, UserError
 from autoresponder.mail.smtp import Sent
-from autoresponder.service.aside import aside
-from autoresponder.service.book import load_all, make_book
+from autoresponder.service.book import Book, load_all, make_book
 from autoresponder.service.care import Care
 from autoresponder.service.changes import differences
 from autoresponder.service.clock import ClockWatch, run_now
@@ -155,10 +156,14 @@ class Daemon:
         log.info("stopping: finishing the letter in hand")
         if self._scheduler.running:
             self._scheduler.pause()  # no new jobs; one in hand may finish
+        for reload in self._reloads:  # it would begin to watch again
+            reload.cancel()
         self._writer.hurry(GRACE / 2)
-        await asyncio.gather(self._delivery.stop(GRACE * 0.6), self._end_watchers())
-        await asyncio.wait([delivery], timeout=1)
-        await self._forget_heartbeat()
+        with suppress(TimeoutError):  # what follows has its own limits; this one holds whatever becomes of them
+            async with asyncio.timeout(GRACE + 1):
+                await asyncio.gather(self._delivery.stop(GRACE * 0.6), self._end_watchers())
+                await asyncio.wait([delivery])
+                await self._forget_heartbeat()
         if self._scheduler.running:
             self._scheduler.shutdown(wait=False)
         self._close()
@@ -238,6 +243,8 @@ class Daemon:
     # reload -------------------------------------------------------------------------------------------------------
     def reload(self) -> None:
         """Reads everything again, in the background; a wrong file changes nothing but what `status` says."""
+        if self._stop.is_set():
+            return
         self._notifier.reloading()
         self._seen_files = self._signature()
         self._reloads.append(asyncio.create_task(self._reload(self._reloads[-1:]), name="reload"))
@@ -251,6 +258,7 @@ class Daemon:
             settings, library = await aside(partial(load_all, self.settings.path))
             if settings.state != self.settings.state:
                 raise ConfigError("state: cannot change while running", step="restart the daemon")
+            book = make_book(settings, library, self._signer)
         except ConfigError as error:
             self._problem = str(error)
             log.error("not reloaded, the rules in force stay as they were:\n%s", error)
@@ -261,7 +269,7 @@ class Daemon:
         else:
             self._problem = ""
             changed_meanwhile = self._signature() != read
-            self._take_over(settings, library)
+            self._take_over(settings, library, book)
             self._seen_files = read if changed_meanwhile else self._signature()
             await self._first_look()
         self._try_now()
@@ -289,9 +297,9 @@ class Daemon:
 
         self._writer.submit(lambda store: store.tell(notice, now)).add_done_callback(done)
 
-    def _take_over(self, settings: Settings, library: Library) -> None:
+    def _take_over(self, settings: Settings, library: Library, book: Book) -> None:
         old, self.settings, self._library = self.settings, settings, library
-        self._desk.book = make_book(settings, library, self._signer)
+        self._desk.book = book
         self._delivery.update(_outgoing(settings))
         for name, account in old.accounts.items():
             same = all(ask(old, account) == ask(settings, account) for ask in (_writable, _files))
@@ -354,12 +362,12 @@ class Daemon:
 
     async def _tick(self) -> None:
         """What the command line may have asked for: a letter to send again, a message to try again."""
-        waiting = await self._writer.call(lambda store: store.quarantined())
-        for mailbox, folder in {(q.mailbox, q.folder) for q in waiting if q.retry}:
-            found = self._watchers.get((mailbox, folder))
-            if found and not found[0].state.error:  # who waits for a server looks anyway when it is back
-                found[0].poll()
         self._delivery.wake()
+        with suppress(UserError):  # the store is failing, which is shown elsewhere
+            for place in await self._writer.call(lambda store: store.retry_asked()):
+                found = self._watchers.get(place)
+                if found and not found[0].state.error:  # who waits for a server looks anyway when it is back
+                    found[0].poll()
 
     async def _feed_watchdog(self) -> None:
         """Only progress feeds it: of the event loop, which runs this, and of every watcher, which has a deadline."""

@@ -121,7 +121,7 @@ class Delivery:
         self._recovered = False
         self._loop: asyncio.AbstractEventLoop | None = None
         self._woken, self._quiet = asyncio.Event(), asyncio.Event()
-        self._stopping, self._ended, self._grace = asyncio.Event(), asyncio.Event(), 0.0
+        self._stopping, self._ended, self._until = asyncio.Event(), asyncio.Event(), 0.0
 
     # what the daemon calls --------------------------------------------------------------------------------------------
     async def run(self) -> None:
@@ -157,10 +157,10 @@ class Delivery:
             await asyncio.wait(self._recording)
 
     async def stop(self, grace: float) -> None:
-        """Ends `run`: no new letter, `grace` seconds for those in hand, the others go back to PENDING."""
+        """Ends `run`: no new letter, `grace` seconds from now for those in hand, the others go back to PENDING."""
         if self._loop is None:
             return
-        self._grace = grace
+        self._until = time.monotonic() + grace
         self._stopping.set()
         self._woken.set()
         await self._ended.wait()
@@ -507,7 +507,7 @@ class Delivery:
         """Lets the letters in hand finish within the grace, then breaks them off."""
         lanes = [*self._lanes.values(), *self._retiring.values()]
         workers = {worker for lane in lanes for worker in lane.workers}
-        grace = self._grace
+        grace = max(0.0, self._until - time.monotonic())
         while workers:
             _, workers = await asyncio.wait(workers, timeout=grace)
             for worker in workers:  # more than once: Python 3.11's wait_for can swallow a cancellation

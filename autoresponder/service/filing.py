@@ -40,7 +40,7 @@ class Filing:
         self._writer, self._now = writer, now
         self._turn = threading.Lock()
         self._maybe = True  # something may be waiting
-        self._folder = ""  # where to, once known
+        self._folders: dict[str, str] = {}  # where to, once known, instead of the configured one
         self._failures, self._rest_until = 0, 0.0
         self.trouble = ""  # why copies wait, as the log said it
         self._other: Session | None = None  # the connection on which copies are looked for
@@ -93,7 +93,8 @@ class Filing:
         return True
 
     def _file(self, session: Session, copy: Copy) -> None:
-        folder = self._folder = self._folder or sent_folder(session, self.account.sent)
+        wanted = self.account.sent
+        folder = self._folders[wanted] = self._folders.get(wanted) or sent_folder(session, wanted)
         if copy.tried and self._is_there(folder, copy.message_id):
             return self._done(copy, logging.INFO, f"was filed in {folder} already")
         self._writer.run(lambda store: store.copy_begun(copy.reply_id))
@@ -130,7 +131,8 @@ class Filing:
     def _failed(self, error: RemoteError) -> None:
         """Said once for each reason."""
         rest = REST[min(self._failures, len(REST) - 1)]
-        self._failures, self._rest_until, self._folder = self._failures + 1, time.monotonic() + rest, ""
+        self._failures, self._rest_until = self._failures + 1, time.monotonic() + rest
+        self._folders.clear()
         if str(error) != self.trouble:
             self.trouble = str(error)
             log.warning(

@@ -503,6 +503,7 @@ def missing_file() -> str:
 OPENING = [
     ({"port": 1}, "nothing listens there"),
     ({"host": "does-not-exist.invalid"}, "there is no host does-not-exist.invalid"),
+    ({"host": f"{'a' * 64}.invalid"}, "there is no host aaa"),
     ({"security": "tls"}, "does not speak TLS"),
     ({"user": "u", "password": lambda: "x"}, "offers no login that we know (no AUTH)"),
     ({"security": "tls", "ca_file": "/nowhere/ca.pem"}, "cannot read ca_file"),

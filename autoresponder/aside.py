@@ -1,4 +1,5 @@
-"""Work that may take seconds and that the end of the daemon does not wait for: trying a changed configuration.
+"""Work that may take long, that nobody can break off, and that the end of the program does not wait for: looking up a
+host name, asking a command for a password, trying a changed configuration.
 
 The threads of asyncio and of a pool are joined when the program ends, however long that takes; one of these is not.
 """

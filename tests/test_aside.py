@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from autoresponder.service.aside import aside
+from autoresponder.aside import aside
 
 
 def test_the_result_comes_back() -> None:
@@ -23,7 +23,7 @@ def test_so_does_an_error() -> None:
 
 ENDLESS = """
 import asyncio, threading
-from autoresponder.service.aside import aside
+from autoresponder.aside import aside
 begun = threading.Event()
 
 def work():
