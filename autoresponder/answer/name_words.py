@@ -1,13 +1,13 @@
 """Words that tell what stands before the address in From: a title, or that it is no person.
 
 Tables only, in the languages of the sample answers and a few more. Written as people write them, compared after
-`core.rules.fold` (no case, no accents). A word that is also somebody's name may stand here all the same: whoever bears
+`core.text.fold` (no case, no accents). A word that is also somebody's name may stand here all the same: whoever bears
 it is greeted without a name, which offends nobody.
 """
 
 from functools import lru_cache
 
-from autoresponder.core.rules import fold
+from autoresponder.core.text import fold
 
 _ROLES = """
 sysadmin sysadmins legal abrechnung abrechnungen redacția redacție

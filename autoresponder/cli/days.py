@@ -13,8 +13,8 @@ from typing import Any
 from autoresponder.cli.paint import paint, safe
 from autoresponder.config.holidays import OWN, HolidayCalendar
 from autoresponder.core.calendar import DateRange, Hours, Office, Special
+from autoresponder.core.conditions import DAYS
 from autoresponder.core.policy import Mailbox
-from autoresponder.core.rules import DAYS
 
 AHEAD = 365
 """Days looked ahead."""

@@ -11,11 +11,12 @@ from datetime import datetime
 from autoresponder.answer.compose import Answer
 from autoresponder.cli.looked import looked_at
 from autoresponder.cli.paint import paint, safe
+from autoresponder.core.conditions import All, AnyOf, Condition, Facts, Not
 from autoresponder.core.decide import Decision, Reading, Step, facts_of
 from autoresponder.core.guards import GUARDS, SOFT_GUARDS, Scene
 from autoresponder.core.history import History, Limit
 from autoresponder.core.message import Arrival, Message
-from autoresponder.core.rules import All, AnyOf, Condition, Facts, Not, Rule, span
+from autoresponder.core.rules import Rule, span
 from autoresponder.service.book import Book
 
 MARKS = {

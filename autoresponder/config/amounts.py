@@ -7,8 +7,9 @@ from typing import Any, Literal, get_args
 from autoresponder.answer.quote import MAX_LINES
 from autoresponder.config.values import BadValue, line, nearest, shown
 from autoresponder.core.calendar import Duration
+from autoresponder.core.conditions import Size
 from autoresponder.core.history import Limit
-from autoresponder.core.rules import Once, Size
+from autoresponder.core.rules import Once
 
 MAX_DAYS = 3650
 _UNITS = {"s": "second", "sec": "second", "m": "minute", "min": "minute", "h": "hour", "hr": "hour", "d": "day",

@@ -20,8 +20,9 @@ from autoresponder.config.providers import by_domain
 from autoresponder.config.schema import MailboxTable, Office, RuleTable, When
 from autoresponder.config.values import BadValue, nearest
 from autoresponder.core.address import sender_key
+from autoresponder.core.conditions import All
 from autoresponder.core.contacts import Contacts
-from autoresponder.core.rules import All, Rule
+from autoresponder.core.rules import Rule
 from autoresponder.errors import Problem
 
 

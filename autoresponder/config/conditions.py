@@ -6,7 +6,7 @@ from autoresponder.config import schema
 from autoresponder.config.contacts import column_name
 from autoresponder.config.loader import Path_
 from autoresponder.config.schema import When
-from autoresponder.core.rules import (
+from autoresponder.core.conditions import (
     All,
     Anniversary,
     AnyOf,
@@ -26,8 +26,8 @@ from autoresponder.core.rules import (
     TimeOfDay,
     Weekday,
     Who,
-    fold,
-)  # fmt: skip
+)
+from autoresponder.core.text import fold
 
 _TEXT_KINDS: tuple[TextKind, ...] = ("contains", "word", "equals", "starts_with", "ends_with", "regex")
 

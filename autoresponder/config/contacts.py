@@ -23,7 +23,7 @@ from autoresponder.config import locales, postal
 from autoresponder.config.values import BadValue, shown
 from autoresponder.core.address import domain_key, is_answerable, sender_key
 from autoresponder.core.contacts import SINCE, Contacts
-from autoresponder.core.rules import fold
+from autoresponder.core.text import fold
 from autoresponder.errors import Place, Problem
 
 MAX_BYTES = 32_000_000

@@ -11,7 +11,7 @@ from datetime import date
 
 from autoresponder.config.values import BadValue, nearest
 from autoresponder.core.calendar import DateRange
-from autoresponder.core.rules import fold
+from autoresponder.core.text import fold
 
 OWN = "closed"
 """What a closed day of our own is called."""

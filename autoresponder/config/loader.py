@@ -95,9 +95,10 @@ def read(path: Path) -> Document:
             raw = file.read(MAX_BYTES + 1)
     except OSError as error:
         reason = (error.strerror or "it cannot be read").lower()
-        raise ConfigError(
-            [Problem(Place(str(path)), f"the file cannot be read: {reason}", "name it with -c FILE")]
-        ) from None
+        step = "name it with -c FILE"
+        if isinstance(error, PermissionError):
+            step = "chmod a+r where a service reads it and no password stands in it; at a prompt, sudo"
+        raise ConfigError([Problem(Place(str(path)), f"the file cannot be read: {reason}", step)]) from None
     return parse(raw, str(path))
 
 

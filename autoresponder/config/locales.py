@@ -5,7 +5,7 @@ import re
 from functools import lru_cache
 
 from autoresponder.config.values import BadValue, line, shown
-from autoresponder.core.rules import fold
+from autoresponder.core.text import fold
 
 SPOKEN = ("en", "es", "de", "fr", "it", "pt", "nl", "pl", "ca", "gl", "eu", "ro")
 """In which people may call a language or country by its name."""

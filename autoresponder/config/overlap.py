@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from autoresponder.core.address import matches
-from autoresponder.core.rules import (
+from autoresponder.core.conditions import (
     All,
     AnyOf,
     Attached,

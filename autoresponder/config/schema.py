@@ -26,9 +26,10 @@ from pydantic_core import CoreSchema, core_schema
 from autoresponder.config import amounts, locales, patterns, postal, times, values
 from autoresponder.config.values import BadValue
 from autoresponder.core.calendar import DateRange, Duration
+from autoresponder.core.conditions import Size
 from autoresponder.core.guards import GUARDS, SOFT_GUARDS
 from autoresponder.core.history import Limit
-from autoresponder.core.rules import Once, Size
+from autoresponder.core.rules import Once
 
 T = TypeVar("T")
 

@@ -12,7 +12,7 @@ from autoresponder.config import schema, times
 from autoresponder.config.loader import Document, Path_
 from autoresponder.config.problems import about
 from autoresponder.core.calendar import DateRange, Office, Special
-from autoresponder.core.rules import DAYS
+from autoresponder.core.conditions import DAYS
 from autoresponder.errors import Problem
 
 YEARS = range(2024, 2052)

@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo, available_timezones
 from autoresponder.config.locales import SPOKEN
 from autoresponder.config.values import BadValue, line, nearest, one_of, shown
 from autoresponder.core.calendar import DateRange
-from autoresponder.core.rules import DAYS, fold
+from autoresponder.core.conditions import DAYS
+from autoresponder.core.text import fold
 
 CLOSED = "closed"
 _FULL_DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")

@@ -15,12 +15,13 @@ from typing import Literal
 
 from autoresponder.core.address import Address, limit_key, matches, sender_key
 from autoresponder.core.authres import authenticated
+from autoresponder.core.conditions import Facts
 from autoresponder.core.contacts import Row
 from autoresponder.core.guards import GUARDS, Scene, suppressed
 from autoresponder.core.history import History, Lookup, once_scope
 from autoresponder.core.message import Arrival, Message, letter_key, thread_key
 from autoresponder.core.policy import Language, Mailbox, Policy
-from autoresponder.core.rules import Facts, Rule, span
+from autoresponder.core.rules import Rule, span
 from autoresponder.core.target import target_of
 
 NOBODY = Lookup("", "", "", "", "")

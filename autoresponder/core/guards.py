@@ -17,7 +17,7 @@ from autoresponder.core.address import Address, is_own, matches, parse_addresses
 from autoresponder.core.authres import dmarc
 from autoresponder.core.history import History
 from autoresponder.core.message import Arrival, Headers, Message
-from autoresponder.core.mime import shown, strip_comments
+from autoresponder.core.mime import strip_comments
 from autoresponder.core.phrases import (
     ABOUT_MAIL,
     AUTO,
@@ -37,8 +37,8 @@ from autoresponder.core.phrases import (
 )
 from autoresponder.core.policy import Mailbox, Policy
 from autoresponder.core.robots import is_bounce_box, is_role, machine, only_no_reply, unwrapped
-from autoresponder.core.rules import fold
 from autoresponder.core.target import target_of
+from autoresponder.core.text import fold, shown
 from autoresponder.core.token import TOKEN_HEADER
 
 

@@ -22,8 +22,6 @@ MAX_DELIMITERS = 10_000
 """Lines beginning with -- that are looked at."""
 MAX_TEXT_OCTETS = 262_144
 """Octets (as sent) of a text part that are decoded."""
-_SHOWN = 80
-"""Characters of a header value that a sentence shows."""
 
 _FIELD = re.compile(r"[!-9;-~]+[ \t]*:.*(?:\n[ \t].*)*(?:\n|\Z)|[ \t\r]*\n")
 _FOLD = re.compile(r"\r?\n[ \t]+")
@@ -146,11 +144,6 @@ def repair(text: str) -> str:
 
 def _escaped(text: str) -> bool:
     return all(not "\ud800" <= c <= "\udfff" or "\udc80" <= c <= "\udcff" for c in text)
-
-
-def shown(value: str) -> str:
-    """A header value as a sentence shows it: at most 80 characters."""
-    return value if len(value) <= _SHOWN else value[: _SHOWN - 1] + "…"
 
 
 def one_line(text: str, limit: int) -> str:

@@ -1,6 +1,6 @@
 """What machines call themselves, and how they begin, in the languages seen in real mail.
 
-Tables only, no behaviour. They are written as people read them and compared after `rules.fold` (no case, no accents),
+Tables only, no behaviour. They are written as people read them and compared after `text.fold` (no case, no accents),
 from the beginning: an answer to an automatic reply ("Re: Out of office") is a person's. What customers write
 themselves is left out on purpose ("Absence", "Problem:", "Accepted:"), and "Delivery failed" is a bounce only where
 the text speaks of mail: in a shop's inbox it is a parcel. "Fuera de la oficina" begins an automatic letter where
@@ -11,7 +11,7 @@ A wrong silence is a fault too.
 
 import re
 
-from autoresponder.core.rules import fold
+from autoresponder.core.text import fold
 
 _SUBJECTS = """
 automatic reply|automatic response|automated reply|automated response|automated message|automatic message

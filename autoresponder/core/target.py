@@ -2,7 +2,7 @@
 
 from autoresponder.core.address import Address, is_answerable
 from autoresponder.core.message import Message
-from autoresponder.core.mime import shown
+from autoresponder.core.text import shown
 
 
 def target_of(message: Message, own: frozenset[str]) -> tuple[Address | None, str]:

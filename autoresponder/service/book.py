@@ -14,8 +14,8 @@ from autoresponder.answer.language import detect
 from autoresponder.answer.templates import Library
 from autoresponder.config.build import load_settings, problems_of
 from autoresponder.config.settings import Settings
+from autoresponder.core.conditions import All, AnyOf, Condition, Named, Not
 from autoresponder.core.policy import Language, Policy
-from autoresponder.core.rules import All, AnyOf, Condition, Named, Not
 from autoresponder.core.token import Signer
 from autoresponder.errors import ConfigError
 from autoresponder.service.staff import Staff

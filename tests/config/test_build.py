@@ -12,8 +12,7 @@ from autoresponder.config.holidays import public
 from autoresponder.config.schema import When
 from autoresponder.config.settings import Settings
 from autoresponder.core.calendar import DateRange, Duration
-from autoresponder.core.history import Limit, Limits
-from autoresponder.core.rules import (
+from autoresponder.core.conditions import (
     All,
     Anniversary,
     AnyOf,
@@ -26,7 +25,6 @@ from autoresponder.core.rules import (
     Named,
     Not,
     OfficeIs,
-    Once,
     Pattern,
     Present,
     Size,
@@ -35,6 +33,8 @@ from autoresponder.core.rules import (
     Weekday,
     Who,
 )
+from autoresponder.core.history import Limit, Limits
+from autoresponder.core.rules import Once
 
 ROOT = Path(__file__).parent.parent.parent
 HEAD = """

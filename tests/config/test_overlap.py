@@ -9,7 +9,7 @@ import pytest
 from autoresponder.config.conditions import condition
 from autoresponder.config.overlap import Overlap
 from autoresponder.config.schema import When
-from autoresponder.core.rules import All, Facts
+from autoresponder.core.conditions import All, Facts
 from tests.core.letters import NOW, facts, letter
 
 BOXES = frozenset({"contact", "orders"})

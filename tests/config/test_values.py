@@ -9,8 +9,9 @@ import pytest
 from autoresponder.config import amounts, locales, patterns, postal, times, values
 from autoresponder.config.values import BadValue
 from autoresponder.core.calendar import DateRange, Duration
+from autoresponder.core.conditions import Size
 from autoresponder.core.history import Limit
-from autoresponder.core.rules import Once, Size
+from autoresponder.core.rules import Once
 
 D, H, M = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
 GOOD: list[tuple[Callable[[Any], Any], Any, Any]] = [

@@ -4,9 +4,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from autoresponder.core.address import parse_addresses
+from autoresponder.core.conditions import Facts
 from autoresponder.core.history import History
 from autoresponder.core.message import Arrival, Message, parse
-from autoresponder.core.rules import Facts
 
 NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
 """A Monday morning."""

@@ -8,13 +8,14 @@ import pytest
 
 from autoresponder.core.address import sender_key
 from autoresponder.core.calendar import DateRange, Duration, Office, Special
+from autoresponder.core.conditions import Named, OfficeIs, Pattern, Text, Who
 from autoresponder.core.contacts import Contacts
 from autoresponder.core.decide import REASONS, Decision, decide, read
 from autoresponder.core.guards import GUARDS
 from autoresponder.core.history import History, Ledger, Limit, Limits, once_scope
 from autoresponder.core.message import Arrival, Message
 from autoresponder.core.policy import Mailbox, Policy
-from autoresponder.core.rules import Named, OfficeIs, Once, Pattern, Rule, Text, Who
+from autoresponder.core.rules import Once, Rule
 from tests.core.letters import NOW, letter
 
 ME = "contact@example.com"

@@ -7,10 +7,7 @@ import pytest
 import regex
 
 from autoresponder.core.calendar import DateRange, Special
-from autoresponder.core.contacts import Row
-from autoresponder.core.history import History
-from autoresponder.core.message import Arrival
-from autoresponder.core.rules import (
+from autoresponder.core.conditions import (
     All,
     Anniversary,
     AnyOf,
@@ -29,8 +26,11 @@ from autoresponder.core.rules import (
     TimeOfDay,
     Weekday,
     Who,
-    fold,
 )
+from autoresponder.core.contacts import Row
+from autoresponder.core.history import History
+from autoresponder.core.message import Arrival
+from autoresponder.core.text import fold
 from tests.core.letters import NOW, facts, letter
 
 NOVEMBER = Special((DateRange((11, 1), (11, 30)), DateRange(date(2026, 12, 24), date(2026, 12, 24))), ((),) * 7)
