@@ -8,7 +8,8 @@ from pathlib import Path
 def program(rules: Path) -> str:
     """How the user calls autoresponder for these rules, from here."""
     script = Path(sys.executable).parent / "autoresponder"
-    name = "autoresponder" if shutil.which("autoresponder") == str(script) else near(script)
+    found = shutil.which("autoresponder")  # which may be a link to it, as `make install` makes one
+    name = "autoresponder" if found and Path(found).resolve() == script.resolve() else near(script)
     return name if rules.absolute() == Path("rules.yaml").absolute() else f"{name} -c {near(rules)}"
 
 

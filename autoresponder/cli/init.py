@@ -1,8 +1,8 @@
 """`init`: from an address and a password to a rules.yaml in shadow mode, with the logins tried for real.
 
 Contract: asks what it cannot know (with flags and --yes it asks nothing), connects to both servers, and writes at the
-very end: templates, the password in a file of its own (0600), and rules.yaml (0600) last. Nothing that exists is
-overwritten; Ctrl-C, a refusal or a full disk leave nothing behind. No letter is sent, nothing changes in the
+very end: templates, the password in a file of its own (0600), and rules.yaml last, which holds no secret: a service
+that runs as another user must read it. Nothing that exists is overwritten; Ctrl-C, a refusal or a full disk leave nothing behind. No letter is sent, nothing changes in the
 mailbox.
 """
 
@@ -38,6 +38,9 @@ ATTEMPTS = 3
 DAYS, LETTERS = 7, 500
 """Of the backtest at the end, at most."""
 PASSWORD = Path("credentials/imap")
+KEPT: dict[str, str | list[str]] = {"credential": PASSWORD.name}
+"""How rules.yaml names it: at a prompt that very file, in the service the copy that systemd gives it."""
+UNIT = Path("/etc/systemd/system/autoresponder.service")
 SCHEMA = Path(next(iter(config.__path__))).resolve() / "rules.schema.json"
 
 
@@ -128,7 +131,7 @@ def _find_out(args: argparse.Namespace, folder: Path, ask: Asker) -> tuple[Start
         zone=ask.line("Time zone of the office", "--timezone", args.timezone, local, zone),
         country=country, schema=named(SCHEMA), ca_file=ca_file,
     )  # fmt: skip
-    return start, typed if secret.get("password") == {"file": str(PASSWORD)} else ""
+    return start, typed if secret.get("password") == KEPT else ""
 
 
 def named(path: Path) -> str:
@@ -172,7 +175,7 @@ def _secret(args: argparse.Namespace, folder: Path, ask: Asker, provider: Provid
     if args.password_file not in (None, "-"):
         path = str(Path(args.password_file).expanduser().absolute())
         return {"password": {"file": path}}, _value("file", path, folder)
-    kept: _Secret = {"password": {"file": str(PASSWORD)}}
+    kept: _Secret = {"password": KEPT}
     if args.password_file:  # standard input
         return kept, sys.stdin.readline().rstrip("\r\n")
     if not ask.somebody:
@@ -294,7 +297,7 @@ def _write(folder: Path, start: Start, password: str) -> None:
         if password:
             _folder(folder / PASSWORD.parent, made, 0o700)
             _file(folder / PASSWORD, password + "\n", made, 0o600)
-        _file(folder / "rules.yaml", rules_yaml(start), made, 0o600)
+        _file(folder / "rules.yaml", rules_yaml(start), made, 0o644)
         load_settings(folder / "rules.yaml")
     except BaseException as error:
         for path in reversed(made):
@@ -324,11 +327,13 @@ def _file(path: Path, text: str, made: list[Path], mode: int) -> None:
 def _tell(path: Path) -> None:
     """What was written, what it would have done to the last days' letters, and how to go on."""
     command = program(path)
+    service = path.absolute() == PLACES[1] and UNIT.exists()
+    daemon = "systemctl enable --now autoresponder" if service else f"{command} run"
     print(f"\n{paint('Written: ', 'good')}{near(path)}, {near(path.parent / 'templates')}/ with the answers.\n\n"
           f"What it would have done in the last {DAYS} days (backtest --days {DAYS}):\n", flush=True)  # fmt: skip
     main(["-c", str(path), "backtest", "--days", str(DAYS), "--messages", str(LETTERS)])  # says itself what fails
     print(f"""
 It is in shadow mode: it decides and records, and sends nothing. To go live:
   1. correct the office hours and the answers, then: {command} check --connect
-  2. some days in shadow mode: {command} run
+  2. some days in shadow mode: {daemon}
   3. in {near(path)} write `mode: live` and save; the running daemon sees it at once""")

@@ -238,14 +238,15 @@ def open_sqlite(
 def _prepare(path: Path, *, create: bool) -> None:
     """The file exists afterwards, as an empty one with mode 0600 where there was none."""
     try:
-        if not path.parent.is_dir():
+        if create and not path.parent.is_dir():
             raise StoreError("there is no such directory", place=str(path.parent), step="create it, or change `state:`")
         if path.exists():
             if not path.is_file():
                 raise StoreError("this is not a file", place=str(path), step="give `state:` the name of a file")
             return
         if not create:
-            raise StoreError("there is no state yet", place=str(path), step="start the daemon once: autoresponder run")
+            step = "start the daemon once: autoresponder run, or the service"
+            raise StoreError("there is no state yet", place=str(path), step=step)
         with suppress(FileExistsError):  # another process was faster
             os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
     except OSError as e:

@@ -174,12 +174,13 @@ def test_with_flags_nothing_is_asked(tmp_path: Path, dovecot: Dovecot, sink: Sin
                stdin=dovecot.password + "\n")  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     files = {str(path.relative_to(tmp_path)): mode(path) for path in tmp_path.rglob("*") if path.suffix != ".md"}
-    assert files == {"rules.yaml": 0o600, "templates": 0o755, "credentials": 0o700, "credentials/imap": 0o600}
+    assert files == {"rules.yaml": 0o644, "templates": 0o755, "credentials": 0o700, "credentials/imap": 0o600}
     assert (tmp_path / "templates" / "acknowledgement.md").read_text() == (
         ROOT / "templates" / "acknowledgement.md"
     ).read_text()
     text = (tmp_path / "rules.yaml").read_text()
     assert text.startswith(f"# yaml-language-server: $schema={ROOT}/autoresponder/config/rules.schema.json\n")
+    assert "password: {credential: imap}" in text  # which systemd gives to the service, and a prompt finds
     assert dovecot.password not in text + done.stdout + done.stderr
     settings = load_settings(tmp_path / "rules.yaml")
     account = settings.accounts[user]

@@ -104,6 +104,8 @@ def test_no_directory(tmp_path: Path) -> None:
 def test_a_command_makes_no_state(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match=r"there is no state yet \(start the daemon once"):
         open_store(tmp_path / "state.db", create=False)
+    with pytest.raises(StoreError, match=r"there is no state yet \(start the daemon once"):
+        open_store(tmp_path / "not yet" / "state.db", create=False)  # systemd makes the folder at the first start
     assert list(tmp_path.iterdir()) == []
 
 
