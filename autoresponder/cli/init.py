@@ -2,8 +2,8 @@
 
 Contract: asks what it cannot know (with flags and --yes it asks nothing), connects to both servers, and writes at the
 very end: templates, the password in a file of its own (0600), and rules.yaml last, which holds no secret: a service
-that runs as another user must read it. Nothing that exists is overwritten; Ctrl-C, a refusal or a full disk leave nothing behind. No letter is sent, nothing changes in the
-mailbox.
+that runs as another user must read it. Nothing that exists is overwritten; Ctrl-C, a refusal or a full disk leave
+nothing behind. No letter is sent, nothing changes in the mailbox.
 """
 
 import argparse
