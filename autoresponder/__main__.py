@@ -1,7 +1,5 @@
 """`python -m autoresponder`."""
 
-import sys
+from autoresponder.cli import program
 
-from autoresponder.cli import main
-
-sys.exit(main())
+program()

@@ -7,10 +7,13 @@ A `UserError` is printed as its sentence; anything else is a bug of ours and sho
 import argparse
 import gc
 import importlib
+import logging
 import os
 import sys
+import threading
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
 
 from autoresponder import __version__
 from autoresponder.cli.paint import paint
@@ -61,6 +64,22 @@ def _read(argv: Sequence[str]) -> argparse.Namespace:
     finally:
         gc.enable()
     return args
+
+
+def program() -> NoReturn:
+    """`autoresponder`: `main`, and the end of the process. That waits for no thread in a call that nobody can break off
+    (a name being looked up, a command asked for a password): by then all that had to be put in order is."""
+    try:
+        code = main()
+    except Exception:  # a bug of ours
+        sys.excepthook(*sys.exc_info())
+        code = 1
+    if all(thread.daemon or thread is threading.main_thread() for thread in threading.enumerate()):
+        sys.exit(code)
+    logging.shutdown()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
