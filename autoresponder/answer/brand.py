@@ -59,29 +59,31 @@ class Face:
     on_colour: str  # text on `colour`
     ink: str  # the colour as text by day
     ink_dark: str  # the colour as text by night
-    _signature: Worded
+    _signature: Worded  # in every language; templates see no attribute that begins so
 
-    @classmethod
-    def of(cls, brand: Brand) -> "Face":
-        """Works out the rest; `brand` must be without problems."""
-        colour = _long(brand.colour)
-        return cls(
-            name=brand.name,
-            colour=colour,
-            logo=f"cid:{LOGO_ID}" if brand.logo and Path(brand.logo).is_file() else "",
-            signature=brand.signature.said(()) or brand.name,
-            address=brand.address,
-            website=brand.website.removeprefix("https://").removeprefix("http://").rstrip("/"),
-            url=brand.website if "://" in brand.website or not brand.website else f"https://{brand.website}",
-            on_colour=on(colour),
-            ink=_readable(colour, LIGHT),
-            ink_dark=_readable(colour, DARK),
-            _signature=brand.signature,
-        )
 
-    def signed(self, languages: Sequence[str]) -> "Face":
-        """The same, with the signature in the first of these languages that there is."""
-        return replace(self, signature=self._signature.said(languages)) if len(self._signature.texts) > 1 else self
+def face_of(brand: Brand) -> Face:
+    """Works out the rest; `brand` must be without problems."""
+    colour = _long(brand.colour)
+    return Face(
+        name=brand.name,
+        colour=colour,
+        logo=f"cid:{LOGO_ID}" if brand.logo and Path(brand.logo).is_file() else "",
+        signature=brand.signature.said(()) or brand.name,
+        address=brand.address,
+        website=brand.website.removeprefix("https://").removeprefix("http://").rstrip("/"),
+        url=brand.website if "://" in brand.website or not brand.website else f"https://{brand.website}",
+        on_colour=on(colour),
+        ink=_readable(colour, LIGHT),
+        ink_dark=_readable(colour, DARK),
+        _signature=brand.signature,
+    )
+
+
+def signed(face: Face, languages: Sequence[str]) -> Face:
+    """The same, with the signature in the first of these languages that there is."""
+    texts = face._signature
+    return replace(face, signature=texts.said(languages)) if len(texts.texts) > 1 else face
 
 
 LOGO_ID = "logo@autoresponder.invalid"

@@ -237,8 +237,9 @@ class Loader:
         if not self._syntax(source.path, source.body):
             return
         tokens = markdown.parse(source.body.lstrip("\n"), lifted)
-        for sentence in markdown.problems(tokens, lifted, self.lines):
-            self._problem(source.place(), sentence)
+        for sentence, pattern in markdown.problems(tokens, lifted, self.lines):
+            line = next((n for n, text in enumerate(source.body.split("\n"), 1) if re.search(pattern, text)), 0)
+            self._problem(source.place(line), sentence)
         if len(self.found) > before_this:
             return
         whole = lifted.comment(f"{before}<!--body-->{markdown.html(tokens, lifted)}<!--end-->{after}")

@@ -81,15 +81,19 @@ def parse(source: str, lifted: Lifted) -> list[Token]:
     return tokens
 
 
-def problems(tokens: Sequence[Token], lifted: Lifted, env: Environment) -> Iterator[str]:
-    """What may not be in a template: links made from what a sender wrote, and pictures from elsewhere."""
+def problems(tokens: Sequence[Token], lifted: Lifted, env: Environment) -> Iterator[tuple[str, str]]:
+    """What may not be in a template: links made from what a sender wrote, and pictures from elsewhere. A sentence each,
+    and a pattern of what it is about."""
     for token in (child for parent in tokens for child in parent.children or ()):
         if token.type == "image":
-            yield "pictures in a template are not sent along (the logo belongs into `brand.logo`)"
+            yield "pictures in a template are not sent along (the logo belongs into `brand.logo`)", r"!\["
         if token.type == "link_open":
             for tag in lifted.tags(str(token.attrs.get("href", ""))):
                 if tag.startswith("{%") or not find_undeclared_variables(env.parse(tag)) <= OURS:
-                    yield f"a link may be made of {', '.join(sorted(OURS))} only, not of {tag}"
+                    yield (
+                        f"a link may be made of {', '.join(sorted(OURS))} only, not of {tag}",
+                        rf"[(<:]\s*\S*{re.escape(tag)}",
+                    )
 
 
 def html(tokens: Sequence[Token], lifted: Lifted) -> str:

@@ -1,20 +1,21 @@
 """Jinja made small: what a template may do, and what it is told when it names something that is not there.
 
 No attributes that begin with an underscore, no changes to values, no filters that switch escaping off, bounded ranges,
-multiplications and results, nothing loaded that is not a file of the folder itself.
+multiplications and results, nothing loaded that is not a file of the folder itself. Only texts and numbers can be
+written into a letter: nobody shall read `True`, `None` or `<Sender object at …>`.
 """
 
 from collections.abc import Callable, MutableMapping, Sequence
 from difflib import get_close_matches
 from typing import Any
 
-from jinja2 import FunctionLoader, StrictUndefined
-from jinja2.exceptions import SecurityError
+from jinja2 import FunctionLoader, StrictUndefined, Undefined
+from jinja2.exceptions import SecurityError, UndefinedError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import missing
 
 from autoresponder.answer.people import ContactView
-from autoresponder.answer.values import NAMES, VIEWS
+from autoresponder.answer.values import NAMES, VIEWS, Nothing
 
 FILTERS = (
     "abs", "batch", "capitalize", "center", "count", "d", "default", "dictsort", "e", "escape",
@@ -33,7 +34,9 @@ class Sandbox(ImmutableSandboxedEnvironment):
 
     def __init__(self, source: Callable[[str], Any], *, autoescape: bool) -> None:
         """`source` gives a file of the folder as Jinja, or None."""
-        super().__init__(loader=FunctionLoader(source), autoescape=autoescape, undefined=Missing, auto_reload=False)
+        super().__init__(
+            loader=FunctionLoader(source), autoescape=autoescape, undefined=Missing, auto_reload=False, finalize=_said
+        )
         self.filters = {name: call for name, call in self.filters.items() if name in FILTERS}
         self.globals = {"range": _range}
 
@@ -77,12 +80,32 @@ class Missing(StrictUndefined):
             if isinstance(owner, ContactView):
                 step = (guess(name, known) or f"there are: {', '.join(known)}") if known else "rules.yaml names none"
                 return f"there is no column “{name}” in the contacts file ({step})"
+            if isinstance(owner, Nothing):
+                return owner.asked(name)
             if type(owner) in VIEWS:
-                name = f"{type(owner).__name__.removesuffix('View').lower().replace('face', 'brand')}.{name}"
-            elif owner is None:
-                return f"there is no value “{name}” here, because its owner has none: ask for it with {{% if %}} first"
+                name = f"{_called(owner)}.{name}"
         near = guess(name.rpartition(".")[2], known)
         return f"there is no value “{name}”" + (f" ({near})" if near else "")
+
+
+def _said(value: object) -> object:
+    """What `{{ … }}` puts into a letter: the value itself, where it is a text or a number."""
+    if isinstance(value, str | int | float | Undefined) and not isinstance(value, bool):
+        return value
+    if isinstance(value, Nothing):
+        raise UndefinedError(value.asked())
+    if type(value) in VIEWS:
+        name = _called(value)
+        known = [f"{name}.{one}" for one in dir(value) if not one.startswith("_")]
+        raise UndefinedError(f"“{name}” is no text" + (f" (say one of {', '.join(known)})" if known else ""))
+    if isinstance(value, bool):
+        raise UndefinedError(f"“{value}” is no text: what is true or false is for {{% if … %}}")
+    raise UndefinedError("this is no text, so it cannot stand in a letter")
+
+
+def _called(view: object) -> str:
+    """What templates call one of `VIEWS`."""
+    return type(view).__name__.removesuffix("View").lower().replace("face", "brand")
 
 
 def _range(*bounds: int) -> range:

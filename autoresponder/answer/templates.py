@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from autoresponder.answer.attachments import heft
-from autoresponder.answer.brand import Brand, Face
+from autoresponder.answer.brand import Brand, face_of
 from autoresponder.answer.language import closest
 from autoresponder.answer.loader import Loader
 from autoresponder.answer.sandbox import guess
@@ -24,7 +24,7 @@ class Library:
 
     def __init__(self, loader: Loader, sources: Mapping[str, Mapping[str, Source]]) -> None:
         """Use `load`. `sources`: name -> language ("" for NAME.md) -> file."""
-        self.brand = Face.of(loader.brand)
+        self.brand = face_of(loader.brand)
         self.names = tuple(sorted(sources))
         self.files = tuple(loader.files)
         self.heaviest = max((heft(one.attachments) for by in sources.values() for one in by.values()), default=0)
@@ -78,9 +78,10 @@ class Library:
     def check(self, columns: tuple[str, ...] = (), seasons: Sequence[Season] = (), quote: int = 0) -> list[Problem]:
         """Fills every variant with sample values, with and without those that may be missing. columns: of contacts;
         quote: how many lines of a letter may be quoted."""
-        from autoresponder.answer import quoters, trial  # and with them an HTML parser, which no daemon needs
+        from autoresponder.answer import fallbacks, quoters, trial  # and an HTML parser, which no daemon needs
 
-        named = list(quoters.named(self._loader.bodies(), self._loader.lines, quote))
+        bodies, env = list(self._loader.bodies()), self._loader.lines
+        named = list(quoters.named(bodies, env, quote))
         found = {str(problem): problem for problem in (*named, *self._loader.faulty_parts())}
         for source in self._files():
             try:
@@ -91,7 +92,8 @@ class Library:
                 problems = list(error.problems)
             for problem in problems:
                 found.setdefault(str(problem), problem)
-        return list(found.values())
+        wrong = {problem.place for problem in found.values() if problem.severity == "error"}
+        return [*found.values(), *(gap for gap in fallbacks.named(bodies, env) if gap.place not in wrong)]
 
     def render(self, name: str, languages: Sequence[str], values: Values) -> Rendered:
         """Fills the variant of `name` that fits the first of `languages`, the last of which is the mailbox's own.

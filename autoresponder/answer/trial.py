@@ -12,7 +12,7 @@ from markupsafe import escape
 
 from autoresponder.answer import leaks, nesting, quoters, words
 from autoresponder.answer.attachments import heavy
-from autoresponder.answer.brand import Face
+from autoresponder.answer.brand import face_of
 from autoresponder.answer.loader import Loader
 from autoresponder.answer.samples import samples
 from autoresponder.answer.season import Season
@@ -38,7 +38,7 @@ def faults(
         yield Problem(place, sentence, "smaller files arrive more surely", "warning")
     guard = leaks.Guard(loader.addresses, (text for season in seasons for text in season.text))
     spoken = (source.language,) if source.language else words.LANGUAGES
-    letters = (quoters.telling(values) for values in samples(Face.of(loader.brand), columns, seasons))
+    letters = (quoters.telling(values) for values in samples(face_of(loader.brand), columns, seasons))
     for language, values in product(spoken, letters):
         try:
             rendered = variant.fill(values, language)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from autoresponder.answer import words
-from autoresponder.answer.brand import Face
+from autoresponder.answer.brand import Face, signed
 from autoresponder.answer.clean import inert, one_line
 from autoresponder.answer.people import ContactView, Customer, Sender
 from autoresponder.answer.quote import Quote, quote
@@ -63,6 +63,28 @@ class Promise:
         if self._promise is None:
             return self.due
         return words.within(self._language, self._promise.amount, self._promise.unit)
+
+
+class Nothing:
+    """What `promise` or `season` is when there is none: false, and without values of its own."""
+
+    __slots__ = ("_name", "_when")
+
+    def __init__(self, name: str, when: str) -> None:
+        """`when`: the end of "it is empty when …"."""
+        self._name, self._when = name, when
+
+    def __bool__(self) -> bool:
+        return False
+
+    def asked(self, value: str = "") -> str:
+        """What somebody is told who asks for one of its values all the same."""
+        said = f"{self._name}.{value}" if value else self._name
+        return f"there is no “{said}” {self._when} (put {{% if {self._name} %}} … {{% endif %}} around it)"
+
+
+NO_PROMISE = Nothing("promise", "when the rule promises nothing")
+NO_SEASON = Nothing("season", "when it is no season")
 
 
 class OfficeView:
@@ -146,10 +168,10 @@ class Values:
                 self.quote,
             ),
             "mailbox": MailboxView(self.mailbox_address, self.mailbox_name),
-            "brand": self.brand.signed((language, self.home)),
-            "promise": Promise(self.promise, self.due.astimezone(zone), language) if self.due else None,
+            "brand": signed(self.brand, (language, self.home)),
+            "promise": Promise(self.promise, self.due.astimezone(zone), language) if self.due else NO_PROMISE,
             "office": OfficeView(self.office, self.now, language),
-            "season": self.season.view((language, self.home), self.brand) if self.season else None,
+            "season": self.season.view((language, self.home), self.brand) if self.season else NO_SEASON,
             "reference": self.reference,
             "language": language,
             "direction": "rtl" if words.rtl(language) else "ltr",

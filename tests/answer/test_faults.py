@@ -37,7 +37,8 @@ FAULTS = {
         "a.md:7: there is no value “sender.nam” (did you mean “name”?)"),
     "a filter that is not there": (HEAD + "Hi\n\n{{ sender.name|uper }}\n", "a.md:7: No filter named 'uper'."),
     "only where a value is missing": (HEAD + "Hi\n\n{{ promise.due }}\n",
-        "a.md:7: there is no value “due” here, because its owner has none: ask for it with {% if %} first"),
+        "a.md:7: there is no “promise.due” when the rule promises nothing "
+        "(put {% if promise %} … {% endif %} around it)"),
     "in a loop": (HEAD + "{% for x in range(3) %}\n- {{ y }}\n{% endfor %}\n", "a.md:6: there is no value “y”"),
     "in the subject": ("---\nlanguage: en\nsubject: {{ original.subjct }}\n---\nHi\n",
         "a.md:3: subject: there is no value “original.subjct” (did you mean “subject”?)"),

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from autoresponder.answer import words
-from autoresponder.answer.brand import DARK, LIGHT, Brand, Face, contrast
+from autoresponder.answer.brand import DARK, LIGHT, Brand, contrast, face_of
 from autoresponder.answer.language import asked_for, detect, own_words
 from tests.answer.language_table import LANGUAGES, RIGHT, WRONG, letters, verdict
 from tests.core.letters import letter
@@ -183,7 +183,7 @@ def test_every_phrase_is_there_in_every_language_and_its_own(language: str) -> N
     "colour", ["#ffffff", "#000000", "#ffd43b", "#0b5fff", "#777777", "#f00", "#00ff00", "#123456"]
 )
 def test_every_brand_colour_can_be_read(colour: str) -> None:
-    face = Face.of(Brand(colour=colour))
+    face = face_of(Brand(colour=colour))
     assert contrast(face.on_colour, face.colour) >= 4.5
     assert contrast(face.ink, LIGHT) >= 4.5
     assert contrast(face.ink_dark, DARK) >= 4.5

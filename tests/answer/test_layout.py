@@ -12,7 +12,7 @@ from pathlib import Path
 import html5lib
 import pytest
 
-from autoresponder.answer.brand import Brand, Face, contrast, on
+from autoresponder.answer.brand import Brand, contrast, face_of, on
 from autoresponder.answer.loader import LAYOUTS
 from autoresponder.answer.samples import samples
 from autoresponder.answer.season import Season
@@ -133,7 +133,7 @@ PAIRS = [
 @pytest.mark.parametrize(("text", "ground"), PAIRS)
 @pytest.mark.parametrize("colour", ["#0b5fff", "#ffd43b", "#111111", "#fafafa", "#7a0000"])
 def test_text_can_be_read_by_day_and_by_night(text: str, ground: str, colour: str) -> None:
-    face = Face.of(Brand(colour=colour))
+    face = face_of(Brand(colour=colour))
     css = re.findall("<style>(.*?)</style>", (LAYOUTS / "layout.html").read_text(), re.DOTALL)[-1]
     for name in ("colour", "ink", "ink_dark", "on_colour"):
         css = css.replace("{{ brand." + name + " }}", getattr(face, name))
@@ -154,9 +154,9 @@ def test_the_season_is_shown_as_it_is_written_and_only_while_it_lasts(pages: lis
 
 @pytest.mark.parametrize("colour", ["#0b5fff", "#ffd43b", "#777777", "#808080", "#7f7f00"])
 def test_a_banner_of_any_colour_can_be_read(colour: str) -> None:
-    view = replace(SEASON, colour=colour).view(["en"], Face.of(Brand()))
+    view = replace(SEASON, colour=colour).view(["en"], face_of(Brand()))
     assert view.colour == colour and contrast(view.on_colour, view.colour) >= 4.5
-    assert replace(SEASON, colour="").view(["en"], Face.of(Brand(colour=colour))).colour == colour
+    assert replace(SEASON, colour="").view(["en"], face_of(Brand(colour=colour))).colour == colour
 
 
 def test_the_anatomy_is_that_of_a_real_answer() -> None:

@@ -12,7 +12,7 @@ import pytest
 from jinja2.exceptions import SecurityError, UndefinedError
 
 from autoresponder.answer import words
-from autoresponder.answer.brand import Face
+from autoresponder.answer.brand import face_of, signed
 from autoresponder.answer.clean import JOINER
 from autoresponder.answer.samples import samples
 from autoresponder.answer.season import Season, season_of
@@ -134,7 +134,7 @@ def test_check_fills_templates_for_contacts_and_for_strangers(tmp_path: Path) ->
 
 
 def test_every_mix_of_four_is_tried() -> None:
-    face = Face.of(BRAND)
+    face = face_of(BRAND)
     mixes = [
         (bool(v.sender_name), bool(v.promise), v.office.always_open, bool(v.subject), v.contact.known)
         for v in samples(face, COLUMNS)
@@ -212,8 +212,8 @@ ALWAYS = Season("Always", (DateRange((1, 1), (12, 31)),), Worded.of("Hello"))
     ],
 )
 def test_the_season_s_text_is_in_the_nearest_language(languages: list[str], text: str) -> None:
-    assert CHRISTMAS.view(languages, Face.of(BRAND)).text == text
-    assert ALWAYS.view(languages, Face.of(BRAND)).text == "Hello"
+    assert CHRISTMAS.view(languages, face_of(BRAND)).text == text
+    assert ALWAYS.view(languages, face_of(BRAND)).text == "Hello"
 
 
 def test_of_several_seasons_the_first_one_counts() -> None:
@@ -273,12 +273,12 @@ def test_the_contact_of_samples_is_nobody() -> None:
 )
 def test_the_signature_is_in_the_reader_s_language(language: str, home: str, signature: str) -> None:
     brand = replace(BRAND, signature=Worded.of({"en": "The team", "es": "El equipo", "pt": "A equipa"}))
-    assert Face.of(brand).signed((language, home)).signature == signature
+    assert signed(face_of(brand), (language, home)).signature == signature
 
 
 @pytest.mark.parametrize(("written", "signature"), [("Us", "Us"), ("", BRAND.name)])
 def test_one_signature_is_for_all(written: str, signature: str) -> None:
-    assert Face.of(replace(BRAND, signature=Worded.of(written))).signed(("de", "es")).signature == signature
+    assert signed(face_of(replace(BRAND, signature=Worded.of(written))), ("de", "es")).signature == signature
 
 
 def test_an_answer_is_signed_in_its_language() -> None:

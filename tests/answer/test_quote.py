@@ -174,7 +174,7 @@ def test_a_layout_is_named_too(tmp_path: Path) -> None:
     assert any(line.startswith("layout.txt:3: warning: this answer quotes") for line in warned(tmp_path, 5, a="x"))
 
 
-@pytest.mark.parametrize("body", ["a quote: {{ salutation }}", "{{ 'quote' }}", "> {{ original.subject }}"])
+@pytest.mark.parametrize("body", ["a quote: {{ salutation }}", "{{ 'quote' }}", "> {{ original.subject or 1 }}"])
 def test_others_are_not_named(tmp_path: Path, body: str) -> None:
     assert warned(tmp_path, 10, a=body) == []
 

@@ -106,9 +106,9 @@ LOAD = [
     ("a.md", "---\nsubject: x\n---\n{% autoescape false %}x{% endautoescape %}", 4, "escaping cannot be switched off"),
     ("a.md", "---\nsubject: x\n---\n\n{% include '/etc/passwd' %}", 5, "there is no file “/etc/passwd” to include"),
     ("a.md", "---\nsubject: x\n---\n{% include '../a.md' %}", 4, "there is no file “../a.md” to include"),
-    ("a.md", "---\nsubject: x\n---\n[a]({{ sender.address }})", 0, "a link may be made of"),
-    ("a.md", "---\nsubject: x\n---\n[a](https://x.example/{{ original.subject }})", 0, "a link may be made of"),
-    ("a.md", "---\nsubject: x\n---\n![a](https://x.example/a.png)", 0, "pictures in a template"),
+    ("a.md", "---\nsubject: x\n---\n{{ sender.address }}\n[a]({{ sender.address }})", 5, "a link may be made of"),
+    ("a.md", "---\nsubject: x\n---\n[a](https://x.example/{{ original.subject }})", 4, "a link may be made of"),
+    ("a.md", "---\nsubject: x\n---\n![a](https://x.example/a.png)", 4, "pictures in a template"),
     ("a.es.md", "---\nsubject: x\n---\nx", 0, "a.md is missing"),
     ("a b.md", "---\nsubject: x\n---\nx", 0, "a template is called NAME.md"),
     ("a.md", "", 0, "this template is empty"),
@@ -143,7 +143,23 @@ def test_all_problems_at_once(tmp_path: Path) -> None:
 CHECK = [
     ("\n{{ sender.nmae }}", 6, "there is no value “sender.nmae” (did you mean “name”?)"),
     ("{{ salutaton }}", 5, "there is no value “salutaton” (did you mean “salutation”?)"),
-    ("x\n\ny\n{{ promise.due }}", 8, "ask for it with {% if %} first"),
+    (
+        "x\n\ny\n{{ promise.due }}",
+        8,
+        "no “promise.due” when the rule promises nothing (put {% if promise %} … {% endif %}",
+    ),
+    ("{{ promise.duee }}", 5, "there is no value “promise.duee” (did you mean “due”?)"),
+    ("{{ season.text }}", 5, "no “season.text” when it is no season (put {% if season %}"),
+    ("{{ promise }}", 5, "“promise” is no text (say one of promise.due, promise.text)"),
+    ("{{ season }}", 5, "there is no “season” when it is no season"),
+    ("{{ sender }}", 5, "“sender” is no text (say one of sender.address, sender.first_name"),
+    ("{{ contact }}", 5, "“contact” is no text"),
+    ("{{ brand }}", 5, "“brand” is no text (say one of brand.address, brand.colour"),
+    ("{{ office.open }}", 5, "what is true or false is for {% if … %}"),
+    ("{{ none }}", 5, "this is no text"),
+    ("{{ today.split() }}", 5, "this is no text"),
+    ("{{ today.split }}", 5, "this is no text"),
+    ("{% macro a() %}x{% endmacro %}\n{{ a }}", 6, "this is no text"),
     ("{% if sender.nope %}x{% endif %}", 5, "there is no value “sender.nope”"),
     ("{{ sender.__class__ }}", 5, "unsafe"),
     ("{{ ''.__class__.__mro__ }}", 5, "unsafe"),
@@ -163,6 +179,49 @@ def test_check_fills_every_template_and_names_the_line(tmp_path: Path, body: str
     problems = lib.check()
     assert [str(p.place) for p in problems] == [f"{tmp_path / 'a.md'}:{line}"], problems
     assert sentence in problems[0].sentence
+
+
+GAPS = [
+    # a line of a template, and the value that leaves a gap in it
+    ("Dear {{ sender.name }},", "sender.name"),
+    ("Hi {{ sender.first_name | upper }}!", "sender.first_name"),
+    ("Hi {{ sender.first_name | default('you') }}!", "sender.first_name"),  # which is for what is not there at all
+    ("Hi {{ sender.first_name | default('you', true) }}!", ""),
+    ("Hi {{ sender.first_name | d('you', boolean=true) }}!", ""),
+    ("Hi {{ sender.first_name or sender.name }}!", "sender.name"),
+    ("Hi {{ sender.first_name or 'you' }}!", ""),
+    ("Hi {{ sender.name if sender.name else 'you' }}!", ""),
+    ("Hi {{ sender.name if promise else 'you' }}!", "sender.name"),
+    ("Hi{{ sender.name and ' ' + sender.name }}!", ""),
+    ("Hi {{ 'dear ' ~ sender.name }}!", "sender.name"),
+    ("{% if sender.name %}Hi {{ sender.name }}!{% endif %}", ""),
+    ("{% if promise %}Hi {{ sender.name }}!{% endif %}", "sender.name"),
+    ("{% if promise %}x{% elif sender.name %}Hi {{ sender.name }}{% endif %}", ""),
+    ("{% for x in range(2) %}Hi {{ sender.name }}{% endfor %}", "sender.name"),
+    ("{% if contact %}You are {{ contact.name }}.{% endif %}", ""),
+    ("You are {{ contact.name }}.", "contact.name"),
+    ("{{ contact.name }}", ""),  # the whole line is not there, and leaves no gap
+    ("You wrote on {{ original.date }}.", "original.date"),
+    ("Since {{ customer.since }}, {{ customer.years }} years", "customer.since"),
+    ("We open {{ office.next_open }}.", "office.next_open"),
+    ("{{ salutation }} {{ greeting }} {{ sender.address }} {{ today }} {{ reference }}", ""),
+    ("{% set who = sender.name %}{% if who %}Hi {{ who }}{% endif %}", ""),
+]
+
+
+@pytest.mark.parametrize(("line", "value"), GAPS)
+def test_check_warns_of_a_value_that_may_leave_a_gap(tmp_path: Path, line: str, value: str) -> None:
+    lib = library(folder_of(tmp_path, a=f"x\n\n{line}"))
+    problems = lib.check(columns=("name",))
+    assert [(p.severity, p.place.line, p.sentence.split("”")[0]) for p in problems] == (
+        [("warning", 7, f"“{value}")] if value else []
+    )
+
+
+def test_check_warns_of_a_gap_in_the_subject(tmp_path: Path) -> None:
+    (problem,) = library(folder_of(tmp_path, a="---\nsubject: Re: {{ original.subject }}\n---\nx")).check()
+    assert (problem.severity, problem.place.line) == ("warning", 2)
+    assert 'say {{ original.subject or "…" }}' in str(problem)
 
 
 def test_check_looks_into_front_matter_and_parts(tmp_path: Path) -> None:
