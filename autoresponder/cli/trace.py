@@ -14,7 +14,7 @@ from autoresponder.cli.paint import paint, safe
 from autoresponder.core.conditions import All, AnyOf, Condition, Facts, Not
 from autoresponder.core.decide import Decision, Reading, Step, facts_of
 from autoresponder.core.guards import GUARDS, SOFT_GUARDS, Scene
-from autoresponder.core.history import History, Limit
+from autoresponder.core.history import SHADOWS, History, Limit
 from autoresponder.core.message import Arrival, Message
 from autoresponder.core.rules import Rule, span
 from autoresponder.service.book import Book
@@ -144,7 +144,7 @@ class Printer:
         rule = decision.rule
         if rule is None:
             return ""
-        last = history.answered.get(decision.scope or rule.name)
+        last = history.last_answer(decision.scope or rule.name, shadow=decision.shadow)
         limit = self._policy.limits.per_sender
         return {
             "X-Auto-Response-Suppress": f"no wish against {rule.kind}s",
@@ -167,8 +167,9 @@ class Printer:
         else:
             yield f"  history  nothing is known of {who}"
         for scope, at in sorted(history.answered.items(), key=lambda pair: pair[1])[-8:]:
-            rule, _, thread = scope.partition("\x1f")
-            yield f"           had the answer of “{safe(rule)}”{' in a thread' if thread else ''} {_day(at)}"
+            rule, _, thread = scope.removeprefix(SHADOWS).partition("\x1f")
+            had = "would have had" if scope.startswith(SHADOWS) else "had"
+            yield f"           {had} the answer of “{safe(rule)}”{' in a thread' if thread else ''} {_day(at)}"
         if history.bounced:
             yield f"           mail to it bounced {_day(history.bounced)}"
         limits = self._policy.limits

@@ -183,7 +183,7 @@ def decide(
         ("age", "too-old", _too_old(arrival, rule, now)),
         ("seen", "seen", REASONS["seen"] if seen else ""),
         ("copy", "copy", _copy(history)),
-        ("once", "once", _had_already(rule, scope, history, now)),
+        ("once", "once", _had_already(rule, history.last_answer(scope, shadow=shadow), now)),
         ("limit per sender", "limit", _over(policy, history)),
     ):
         trace.append(Step(check, "silent" if why else "pass", why))
@@ -263,8 +263,7 @@ def _copy(history: History) -> str:
     return ""
 
 
-def _had_already(rule: Rule, scope: str, history: History, now: datetime) -> str:
-    last = history.answered.get(scope)
+def _had_already(rule: Rule, last: datetime | None, now: datetime) -> str:
     if last is None or rule.once.per == "every-message":
         return ""
     since = rule.once.since(now)

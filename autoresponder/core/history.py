@@ -9,6 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+SHADOWS = "shadow\x1e"
+"""Before the scope of an answer in shadow mode: to live mode it never was, within shadow `once` holds as it would."""
+
 
 @dataclass(frozen=True, slots=True)
 class Limit:
@@ -58,6 +61,12 @@ class History:
     sent_to_domain: int = 0  # without those that are held, as the next one
     sent_total: int = 0
 
+    def last_answer(self, scope: str, *, shadow: bool) -> datetime | None:
+        """When the sender last had the answer of this scope; in shadow also, when it would have been sent."""
+        live = self.answered.get(scope)
+        would = self.answered.get(SHADOWS + scope) if shadow else None
+        return max(live, would) if live and would else live or would
+
 
 def once_scope(rule: str, thread_key: str = "") -> str:
     """The name under which `once` remembers an answer: the rule, or the rule within one thread."""
@@ -92,16 +101,19 @@ class Ledger:
             self.total,
         )
 
-    def note(self, ask: Lookup, now: datetime, scope: str | None, *, held: bool = False) -> None:
+    def note(self, ask: Lookup, now: datetime, scope: str | None, *, held: bool = False, shadow: bool = False) -> None:
         """Remember that a message was seen and, where `scope` is given, that it is being answered under it. What is
-        held counts for its sender only: a flood from one domain must not use up what all the others may have."""
+        held counts for its sender only: a flood from one domain must not use up what all the others may have. What is
+        in shadow counts for no limit."""
         first, messages, bounced = self.senders.get(ask.sender_key, (None, 0, None))
         if ask.sender_key:
             self.senders[ask.sender_key] = (first or now, messages + 1, bounced)
         if scope is None:
             return
-        self.answered.setdefault(ask.sender_key, {})[scope] = now
+        self.answered.setdefault(ask.sender_key, {})[SHADOWS + scope if shadow else scope] = now
         self.letters[ask.letter_key] = now
+        if shadow:
+            return
         self.by_sender[ask.limit_key] = self.by_sender.get(ask.limit_key, 0) + 1
         if held:
             return

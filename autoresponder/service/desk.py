@@ -31,7 +31,7 @@ from autoresponder.mail.fetched import Fetched
 from autoresponder.service.book import Book
 from autoresponder.service.restored import Doubt
 from autoresponder.service.writer import Writer
-from autoresponder.store import Cursor, Entry, Outcome, Reply, Store
+from autoresponder.store import REFUSED, Cursor, Entry, Outcome, Reply, Store
 
 log = logging.getLogger(__name__)
 MEMORY = 32 << 20
@@ -175,7 +175,7 @@ class Desk:
                 case.decision = decision
                 reply = case.entry.reply
                 held = reply is not None and reply.state is State.HELD
-                ledger.note(ask, now, decision.scope if reply else None, held=held)
+                ledger.note(ask, now, decision.scope if reply else None, held=held, shadow=decision.shadow)
             except Exception as error:  # as above: also a template that fails on this one letter
                 case.entry = _quarantined(case, error)
             seen.add(ask.letter_key)
@@ -313,7 +313,9 @@ def _report(case: _Case, outcome: Outcome, cursor: Cursor) -> None:
     entry = case.entry
     if entry is None or not outcome.new:
         return
-    action = entry.action if entry.action != "reply" or outcome.reply_id is not None else "silent"
+    action, reason, why = entry.action, entry.reason, entry.why
+    if outcome.refused:
+        action, reason, why = "silent", outcome.refused, REFUSED[outcome.refused]
     level = logging.WARNING if action == "quarantine" or (entry.reply and entry.reply.held_why) else logging.INFO
     log.log(
         level,
@@ -323,7 +325,7 @@ def _report(case: _Case, outcome: Outcome, cursor: Cursor) -> None:
         entry.uid,
         entry.sender or "nobody",
         action if action != "reply" or not entry.reply else _state_word(entry.reply),
-        entry.why,
+        why,
         extra={
             "mailbox": cursor.mailbox,
             "folder": cursor.folder,
@@ -332,7 +334,7 @@ def _report(case: _Case, outcome: Outcome, cursor: Cursor) -> None:
             "sender": entry.sender,
             "message_id": entry.message_id,
             "action": action,
-            "reason": entry.reason,
+            "reason": reason,
             "rule": entry.rule,
             "reply_id": outcome.reply_id,
         },

@@ -122,14 +122,22 @@ class Entry:
     bounced: str = ""  # the Message-ID of an answer of ours that this message proves undeliverable
 
 
+REFUSED = {
+    "once": "the sender had this rule's answer already by the time this one was recorded",
+    "copy": "this very letter was already answered by the time this answer was recorded",
+}
+"""Why the database refused a reply's claims: reason -> what the decision then says."""
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What became of an entry: `new` False when this UID had been decided before (a quarantined one had not);
     `reply_id` None when there is no reply, or when the database refused the claim (somebody else answered first): then
-    the decision was recorded as silent."""
+    the decision was recorded as silent, for the reason `refused` (of `REFUSED`)."""
 
     new: bool
     reply_id: int | None = None
+    refused: str = ""
     told: tuple[str, ...] = ()  # topics of those notices that were news
     bounced: str = ""  # the address that is undeliverable from now on
 
@@ -223,7 +231,7 @@ class Summary:
     """The figures of `status`."""
 
     decisions: dict[str, int] = field(default_factory=dict)  # action -> count, since `since`
-    reasons: dict[str, int] = field(default_factory=dict)  # reason -> count, since `since`
+    reasons: dict[str, int] = field(default_factory=dict)  # of silence: reason -> count, since `since`
     rules: dict[str, int] = field(default_factory=dict)  # rule -> answers, since `since`
     outbox: dict[str, int] = field(default_factory=dict)  # state -> count, all
     quarantined: int = 0

@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from autoresponder.core.address import sender_key
-from autoresponder.core.history import Ledger, Limit, Limits, Lookup
+from autoresponder.core.history import SHADOWS, Ledger, Limit, Limits, Lookup
 from autoresponder.core.outbox import ANSWERED_STATES, OPEN_STATES, TRANSITIONS, Event, State, sources
 from autoresponder.store import (
     HEAVY,
+    REFUSED,
     STAFF_AN_HOUR,
     Copy,
     Cursor,
@@ -70,8 +71,6 @@ ON_ITS_WAY = (State.PENDING, State.HELD, State.SENDING, State.IN_DOUBT)
 """States in which a reply may still go out by itself, or by an operator's word: its claim has not begun to age."""
 NOT_COUNTED = (*(state for state in State if state not in ANSWERED_STATES), State.SHADOW)
 """States that no limit counts; those per domain and in total do not count what is held either."""
-SHADOWS = "shadow\x1e"
-"""Before the scope of a shadow reply: its claims are a world of their own."""
 
 _INSERT_DECISION = """
 INSERT INTO decisions (at, mailbox, folder, uidvalidity, uid, letter_key, sender_key, sender, subject, message_id,
@@ -363,24 +362,26 @@ class SqlStore:
             made = self._db.execute(_INSERT_DECISION, row)
         if entry.sender_key and entry.action != "quarantine":  # it is counted when it is decided after all
             self._db.execute(_SEE_SENDER, (entry.sender_key, at, at))
+        reply_id, refused = self._queue(made[0][0], entry, entry.reply, now) if entry.reply else (None, "")
         return Outcome(
             new=True,
-            reply_id=self._queue(made[0][0], entry, entry.reply, now) if entry.reply else None,
+            reply_id=reply_id,
+            refused=refused,
             told=tuple(notice.topic for notice in entry.notices if self._tell(notice, now)),
             bounced=self._condemn("message_id", entry.bounced, now) if entry.bounced else "",
         )
 
-    def _queue(self, reply_id: int, entry: Entry, reply: Reply, now: datetime) -> int | None:
-        """Puts a reply into the outbox, if its claims are granted."""
+    def _queue(self, reply_id: int, entry: Entry, reply: Reply, now: datetime) -> tuple[int | None, str]:
+        """Puts a reply into the outbox, if its claims are granted: its number, or the reason why they are not."""
         scope = reply.scope if reply.once else ""
         if scope and reply.state is State.SHADOW:
             scope = SHADOWS + scope
         refused = self._claim(_Claims(reply_id, reply.sender_key, scope, reply.letter_key), reply.once_since, now)
         if refused:
-            steps = [*json.loads(entry.trace or "[]"), {"check": refused, "result": "silent", "why": _REFUSED[refused]}]
+            steps = [*json.loads(entry.trace or "[]"), {"check": refused, "result": "silent", "why": REFUSED[refused]}]
             trace = json.dumps(steps, ensure_ascii=False)
-            self._db.execute(_SILENCE, (refused, _REFUSED[refused], trace, reply_id))
-            return None
+            self._db.execute(_SILENCE, (refused, REFUSED[refused], trace, reply_id))
+            return None, refused
         at = micros(now)
         window = None if reply.once_since is None else at - micros(reply.once_since)
         due = None if reply.due is None else micros(reply.due)
@@ -393,7 +394,7 @@ class SqlStore:
         self._db.execute(_INSERT_RAW, (reply_id, reply.raw))
         if reply.copy:
             self._db.execute("INSERT INTO copies (id) VALUES (?)", (reply_id,))
-        return reply_id
+        return reply_id, ""
 
     def tell(self, notice: Notice, now: datetime) -> bool:
         """A notice without a decision; whether it was news."""
@@ -491,7 +492,7 @@ class SqlStore:
         )
         return Summary(
             decisions=dict(run(counts.format("action", ""), at)),
-            reasons=dict(run(counts.format("reason", ""), at)),
+            reasons=dict(run(counts.format("reason", "AND action = 'silent'"), at)),
             rules=dict(run(counts.format("rule", "AND action = 'reply'"), at)),
             outbox=dict(run("SELECT state, count(*) FROM outbox GROUP BY state")),
             quarantined=waiting,
@@ -731,12 +732,6 @@ class SqlStore:
     def backup(self, path: Path) -> None:
         """A consistent copy into a new file."""
         self._db.backup(path)
-
-
-_REFUSED = {
-    "once": "the sender had this rule's answer already by the time this one was recorded",
-    "copy": "this very letter was already answered by the time this answer was recorded",
-}
 
 
 def _marks(values: Sequence[Any]) -> str:

@@ -12,7 +12,7 @@ from autoresponder.core.conditions import Named, OfficeIs, Pattern, Text, Who
 from autoresponder.core.contacts import Contacts
 from autoresponder.core.decide import REASONS, Decision, decide, read
 from autoresponder.core.guards import GUARDS
-from autoresponder.core.history import History, Ledger, Limit, Limits, once_scope
+from autoresponder.core.history import SHADOWS, History, Ledger, Limit, Limits, Lookup, once_scope
 from autoresponder.core.message import Arrival, Message
 from autoresponder.core.policy import Mailbox, Policy
 from autoresponder.core.rules import Once, Rule
@@ -155,6 +155,21 @@ def test_shadow_is_said_by_policy_mailbox_or_rule() -> None:
     assert not decided(PLAIN).shadow
     assert decided(PLAIN, shadow=True).shadow
     assert decided(PLAIN, replace(REST, shadow=True)).shadow
+
+
+def test_in_shadow_once_looks_at_shadows_too() -> None:
+    would = replace(answered("Rest", NOW), answered={SHADOWS + "Rest": NOW})
+    assert decided(PLAIN, history=would).action == "reply", "live: a shadow was no answer"
+    assert decided(PLAIN, history=would, shadow=True).reason == "once"
+    assert decided(PLAIN, history=answered("Rest", NOW), shadow=True).reason == "once"
+
+
+def test_shadows_of_a_batch_count_for_once_and_for_no_limit() -> None:
+    ledger, ask = Ledger(), Lookup("ana@example.net", "ana@example.net", "example.net", "letter", "thread")
+    ledger.note(ask, NOW, "Rest", shadow=True)
+    history = ledger.of(ask)
+    assert (history.last_answer("Rest", shadow=True), history.last_answer("Rest", shadow=False)) == (NOW, None)
+    assert (history.sent_to_sender, history.sent_to_domain, history.sent_total) == (0, 0, 0)
 
 
 def test_a_ledger_keeps_a_batch_true() -> None:

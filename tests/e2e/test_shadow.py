@@ -45,6 +45,7 @@ def test_nothing_happens_and_going_live_answers_nothing_old(
         wait_until(lambda: len(dovecot.letters(user, "Junk")) == 1, "the letter that came after going live")
     assert len(sink.messages) == 2
     assert house.history(senders[1]) == [("shadow", "rule"), ("silent", "once"), ("sent", "rule")]
+    assert len(house.said("the sender had the answer of rule “Rest”")) == 1, "the log says what was recorded"
     assert house.history(senders[2]) == [("shadow", "rule")]
 
 

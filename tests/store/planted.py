@@ -21,6 +21,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 SQL, OUTBOX = "autoresponder/store/sql.py", "autoresponder/core/outbox.py"
+HISTORY = "autoresponder/core/history.py"
 EXAMPLES = "300"
 SECONDS = 600
 
@@ -65,7 +66,7 @@ BUGS = (
         "            return \"copy\""),
     Bug("resend asks nobody", SQL, "if event is Event.RESEND and not self._reclaim(reply_id, now):", "if False:"),
     Bug("resend goes by no window", SQL, "None if window is None else now - window * TICK, now)", "None, now)"),
-    Bug("shadow and live claim the same", SQL, "SHADOWS = \"shadow\\x1e\"", "SHADOWS = \"\""),
+    Bug("shadow and live claim the same", HISTORY, "SHADOWS = \"shadow\\x1e\"", "SHADOWS = \"\""),
     Bug("a message is decided twice", SQL, "WHERE decisions.action = 'quarantine'\nRETURNING id", "RETURNING id"),
     Bug("a number that is given out again hides a letter", SQL, "AND letter_key NOT IN ('', ?) RETURNING id",
         "AND letter_key IN ('', ?) AND false RETURNING id"),

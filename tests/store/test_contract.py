@@ -11,7 +11,7 @@ import pytest
 
 from autoresponder.core.history import Limit, Limits
 from autoresponder.core.outbox import OPEN_STATES, TRANSITIONS, Event, State
-from autoresponder.store import Cursor, InHand, Outcome, Store
+from autoresponder.store import REFUSED, Cursor, InHand, Outcome, Store
 from autoresponder.store.migrate import load
 from tests.store.conftest import Opener
 from tests.store.make import DAY, HOUR, LIMITS, NO_LIMITS, NOW, answer, ask, entry, queue, record, start, walk
@@ -177,7 +177,7 @@ def test_summary(store: Store) -> None:
     walk(store, 1, *ROADS[S.SENT])
     figures = store.summary(NOW - DAY)
     assert figures.decisions == {"reply": 1, "silent": 2, "quarantine": 1}
-    assert figures.reasons == {"rule": 1, "no-rule": 1, "own-address": 1, "unreadable": 1}
+    assert figures.reasons == {"no-rule": 1, "own-address": 1}, "why nothing was answered"
     assert figures.rules == {"Everything else": 1}
     assert figures.outbox == {"sent": 1, "pending": 1}
     assert (figures.quarantined, figures.last_decision, figures.oldest_pending) == (1, NOW, NOW)
@@ -287,6 +287,17 @@ def test_resend_when_a_copy_was_answered_leaves_the_scope_free(store: Store) -> 
     assert queue(store, answer(2, letter="letter-1", scope="Invoices"))
     assert store.move(reply, E.RESEND, NOW) is None
     assert queue(store, answer(3)) is not None
+
+
+def test_a_refused_claim_says_why(store: Store) -> None:
+    assert record(store, answer(1)) == [Outcome(True, 1)]
+    assert record(store, answer(2)) == [Outcome(True, None, "once")]
+    assert record(store, answer(3, letter="letter-1", scope="Invoices")) == [Outcome(True, None, "copy")]
+    assert [(d.action, d.reason, d.why) for d in store.history("ana@example.org")] == [
+        ("silent", "copy", REFUSED["copy"]),
+        ("silent", "once", REFUSED["once"]),
+        ("reply", "rule", "a rule answers"),
+    ]
 
 
 def test_shadow_claims_the_letter_and_only_among_shadows_the_sender(store: Store) -> None:

@@ -29,9 +29,10 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from autoresponder.core.history import SHADOWS
 from autoresponder.core.outbox import Event, State
 from autoresponder.store import Cursor, Entry, Notice, StaffLetter, Store, open_store
-from autoresponder.store.sql import SHADOWS, TICK, SqlStore
+from autoresponder.store.sql import TICK, SqlStore
 from tests.store.make import DAY, HOUR, LIMITS, NOW, answer, ask, entry
 from tests.store.model import TRANSITIONS, Model, Place, Row
 
