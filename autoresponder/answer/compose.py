@@ -35,7 +35,7 @@ from autoresponder.core.address import Address, is_answerable
 from autoresponder.core.decide import Decision
 from autoresponder.core.message import Message
 from autoresponder.core.policy import Language, Mailbox
-from autoresponder.core.reference import reference
+from autoresponder.core.reference import only, reference
 from autoresponder.core.token import TOKEN_HEADER, Signer
 
 
@@ -107,6 +107,7 @@ class Composer:
             quote=self._quote,
         )
         rendered = self._library.render(rule.reply, self._tongues(rule.reply, decision, message, mailbox), values)
+        rendered = replace(rendered, subject=only(self._signer, values.reference, rendered.subject))
         ours = (target.email, mailbox.address, *mailbox.aliases, *self._ours)
         self._guard.check(rendered.seen(), ours, decision.contact, rendered.file)
         if test:

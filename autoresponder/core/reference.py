@@ -11,6 +11,7 @@ from autoresponder.core.token import Signer
 SYMBOLS = "23456789BCDFGHJKMNPQRSTVWXYZ"
 """No vowels (no words), nothing that looks like something else."""
 _LETTER, _PROOF = 6, 3
+_WRITTEN = re.compile(rf"\s*[\[(#]*\b[{SYMBOLS}]{{{_LETTER + _PROOF}}}\b[\])]*")
 _BETWEEN = re.compile(r"[^0-9A-Za-z]+")
 
 
@@ -29,6 +30,15 @@ def is_reference(signer: Signer, text: str) -> bool:
 def stands_for(signer: Signer, number: str, letter_key: str) -> bool:
     """Whether a number of ours, as printed, is that of the letter with this key."""
     return number[:_LETTER] == _letter(signer, letter_key)
+
+
+def only(signer: Signer, number: str, text: str) -> str:
+    """A text that says `number` without other numbers of ours: a customer's answer has the one before."""
+
+    def kept(found: re.Match[str]) -> str:
+        return found[0] if number in found[0] or not is_reference(signer, found[0]) else ""
+
+    return _WRITTEN.sub(kept, text).strip() if number in text else text
 
 
 def as_printed(text: str) -> str:

@@ -302,6 +302,16 @@ def test_the_reference_is_that_of_the_letter() -> None:
     assert not any(is_reference(Signer(b"another key of 16"), word) for word in re.findall(r"\w{9}", made.text))
 
 
+def test_a_subject_says_the_reference_of_this_letter_and_no_older_one(tmp_path: Path) -> None:
+    subject = 'Re: {{ original.subject or "your message" }} [{{ reference }}]'
+    lib = library(folder_of(tmp_path, a=f"---\nsubject: {subject}\nlanguage: en\n---\n{{{{ reference }}}}"))
+    first = answer(letter("Chairs", Message_ID="<1@x.example>"), lib, reply="a")
+    second = answer(letter(f"AW: {first.subject}", Message_ID="<2@x.example>"), lib, reply="a")
+    for made in (first, second):
+        assert made.subject == f"Re: Chairs [{made.text.split()[0]}]"
+    assert first.subject != second.subject
+
+
 def test_a_reply_to_without_a_name_takes_that_of_from() -> None:
     message = letter(Reply_To="ANA@example.net")
     made = composer().compose(decision(message, message.reply_to[0]), message, BOX, NOW)

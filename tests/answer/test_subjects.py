@@ -32,7 +32,7 @@ Outlook ko|회신: 안녕하세요, 전달: 안녕하세요, RE: 안녕하세요
 Outlook vi, th|Trả lời: Xin chào, Chuyển tiếp: Xin chào, ตอบกลับ: สวัสดี
 Outlook id, lv, cy|BLS: Halo, TRS: Halo, ATB: Labdien
 Thunderbird|Re: Hello, Fwd: Hello, Antw: Hello, Re:Hello
-Apple Mail|Re: Hello, Fwd: Hello, Rif: Hello
+Apple Mail|Re: Hello, Fwd: Hello, Rif: Hello, Rép : Bonjour
 Notes|Antwort: Hello, RIF: Hello, Re: Antwort: WG: Hello
 The Bat!|Re[2]: Hello, RE[12]: Hello, Re(3): Hello, Re[2]: Re[5]: Hello
 old programs|Re^2: Hello, Re2: Hello, Re*3: Hello, re:re:re: Hello
@@ -81,6 +81,9 @@ def test_words_of_the_writer_stay(subject: str) -> None:
         ("[EXTERN] AW: Angebot", "[EXTERN] Angebot"),
         ("Re: [EXTERN] AW: [shop] RE: Angebot", "[EXTERN] [shop] Angebot"),
         ("Re: [Ticket 12] Angebot", "[Ticket 12] Angebot"),
+        ("[EXTERN] AW: [EXTERN] Angebot", "[EXTERN] Angebot"),
+        ("[EXTERN] Re: [EXTERN] AW: [EXTERN] Angebot", "[EXTERN] Angebot"),
+        ("[External Email] [Bulk] Re: Offer", "[External Email] [Bulk] Offer"),
         ("Re: Ref: 4711", "Ref: 4711"),
         ("Re: R: 2 rooms", "R: 2 rooms"),
         ("Re: [a] Re: [b] Re: [c] hello", "[a] [b] [c] hello"),

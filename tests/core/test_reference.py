@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from autoresponder.core.reference import as_printed, is_reference, reference
+from autoresponder.core.reference import as_printed, is_reference, only, reference
 from autoresponder.core.token import Signer
 
 OURS, THEIRS = Signer(b"k" * 32), Signer(b"x" * 32)
@@ -29,6 +29,24 @@ def test_its_end_proves_that_it_is_ours_and_right() -> None:
 def test_people_write_it_as_they_like(spelt: str) -> None:
     assert as_printed(spelt) == MINE
     assert is_reference(OURS, spelt)
+
+
+@pytest.mark.parametrize(
+    ("subject", "left"),
+    [
+        ("Re: Chairs [OTHER] [MINE]", "Re: Chairs [MINE]"),
+        ("[MINE] Re: [OTHER] Chairs", "[MINE] Re: Chairs"),
+        ("Re: Chairs (OTHER) #OTHER MINE", "Re: Chairs MINE"),
+        ("Re: Chairs [THEIRS] [MINE]", "Re: Chairs [THEIRS] [MINE]"),
+        ("Re: Chairs KXX222222 MINE", "Re: Chairs KXX222222 MINE"),
+        ("Re: Chairs [OTHER]", "Re: Chairs [OTHER]"),  # the writer's own words: the template says none
+    ],
+)
+def test_a_subject_says_one_number(subject: str, left: str) -> None:
+    told = {"MINE": MINE, "OTHER": reference(OURS, "before"), "THEIRS": reference(THEIRS, "letter")}
+    for word, number in told.items():
+        subject, left = subject.replace(word, number), left.replace(word, number)
+    assert only(OURS, MINE, subject) == left
 
 
 @pytest.mark.parametrize("wrong", ["", "-", MINE[:8], MINE + "2", MINE * 9, "ÄÖÜ456789", "ana@example.net"])
