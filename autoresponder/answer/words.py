@@ -35,6 +35,7 @@ class Words:
     )
     first: str = ""  # as `day`, for the first of a month
     time: str = "HH:mm"
+    sharp: str = ""  # as `time`, on the hour
     running: str = ""  # as `day`
     weekdays: tuple[str, ...] = ()  # with their preposition
     at_one: tuple[str, str] = ("", "")  # what stands before any other hour, and before one o'clock
@@ -93,7 +94,7 @@ _TABLE = {
         dear="Hola, {name},",
         hello="Hola,",
         hi=("Hola, {name}!", "Hola!"),
-        within="en un termini de {amount}",
+        within="en {amount} com a màxim",
         units=(
             ("hora laborable", "hores laborables"),
             ("dia laborable", "dies laborables"),
@@ -118,7 +119,7 @@ _TABLE = {
         within="innerhalb von {amount}",
         units=(
             ("Arbeitsstunde", "Arbeitsstunden"),
-            ("Werktag", "Werktagen"),
+            ("Arbeitstag", "Arbeitstagen"),
             ("Minute", "Minuten"),
             ("Stunde", "Stunden"),
             ("Tag", "Tagen"),
@@ -146,6 +147,7 @@ _TABLE = {
         notice="Cette réponse a été envoyée automatiquement\u00a0; une personne lira votre message.",
         first="EEEE '1er' MMMM",
         time="H'\u00a0h\u00a0'mm",
+        sharp="H'\u00a0h'",
     ),
     "it": Words(
         locale="it_IT",
@@ -479,4 +481,5 @@ def _time(language: str, hour: int, minute: int) -> str:
     from babel.dates import format_time
 
     phrases = words(language)
-    return str(format_time(time(hour, minute), phrases.time, locale=phrases.locale))
+    pattern = phrases.time if minute else phrases.sharp or phrases.time
+    return str(format_time(time(hour, minute), pattern, locale=phrases.locale))
