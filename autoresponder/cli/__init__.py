@@ -7,6 +7,7 @@ A `UserError` is printed as its sentence; anything else is a bug of ours and sho
 import argparse
 import gc
 import importlib
+import io
 import logging
 import os
 import sys
@@ -66,6 +67,13 @@ def _read(argv: Sequence[str]) -> argparse.Namespace:
     return args
 
 
+def _speak(*, utf_8: bool) -> None:
+    """In a locale without “ or ✓ a ? stands for it; what machines read is UTF-8 whatever the locale (RFC 8259)."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8" if utf_8 else None, errors="replace")
+
+
 def program() -> NoReturn:
     """`autoresponder`: `main`, and the end of the process. That waits for no thread in a call that nobody can break off
     (a name being looked up, a command asked for a password): by then all that had to be put in order is."""
@@ -86,6 +94,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command; returns its exit code."""
     argv = sys.argv[1:] if argv is None else argv
     args = _read(argv)
+    _speak(utf_8=getattr(args, "json", False))
     if args.config is None:
         args.config = next((place for place in PLACES if place.exists()), PLACES[0])
     try:

@@ -18,6 +18,7 @@ from autoresponder.errors import ConfigError, ExitCode, Problem, RemoteError, Us
 from autoresponder.mail.imap import Session
 from autoresponder.mail.smtp import Connection
 from autoresponder.service.book import load_all
+from autoresponder.service.log import counted
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -59,13 +60,14 @@ def _tell(settings: Settings, templates: tuple[str, ...], results: list[tuple[st
         print(
             table(["MAILBOX", "SERVER", "RESULT"], rows, ["bad" if row[2] != "logged in" else "good" for row in rows])
         )
-    known = f", {len(settings.policy.contacts.rows)} contacts" if settings.contacts else ""
+    known = f", {counted(len(settings.policy.contacts.rows), 'contact')}" if settings.contacts else ""
     mode = "shadow mode: nothing would be sent" if settings.shadow else "live"
     failed = any(sentence for *_x, sentence in results)
     print(
         paint(*(("the servers are not all well; the file is: ", "warn") if failed else ("well: ", "good")))
-        + f"{settings.path}: {len(settings.accounts)} mailboxes, {len(settings.policy.rules)} rules, "
-        f"{len(templates)} templates ({', '.join(templates)}){known}; {mode}"
+        + f"{settings.path}: {counted(len(settings.accounts), 'mailbox')}, "
+        f"{counted(len(settings.policy.rules), 'rule')}, "
+        f"{counted(len(templates), 'template')} ({', '.join(templates)}){known}; {mode}"
     )
     for line in days.lines(days.offices_of(settings.policy.mailboxes.values()), datetime.now(UTC)):
         print(line)

@@ -195,10 +195,13 @@ def _named(words: list[str], quarantined: list[int]) -> list[int]:
 def _ids(words: list[str], everything: list[int]) -> list[int]:
     if words == ["all"]:
         return everything
-    try:
-        return [int(word.lstrip("#")) for word in words]
-    except ValueError as error:
-        raise ConfigError(str(error), place="ID", step="use the numbers of the list, or all") from None
+    numbers = []
+    for word in words:
+        try:
+            numbers.append(int(word.lstrip("#")))
+        except ValueError:
+            raise ConfigError(f"“{word}” is no number", place="ID", step="those of the list, or all") from None
+    return numbers
 
 
 def _text(value: object) -> str:

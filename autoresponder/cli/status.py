@@ -13,6 +13,7 @@ from autoresponder.core.outbox import State
 from autoresponder.core.reference import as_printed, is_reference, stands_for
 from autoresponder.core.token import Signer
 from autoresponder.errors import ExitCode
+from autoresponder.service.log import counted
 from autoresponder.store import Decided, Store
 
 
@@ -94,8 +95,8 @@ def _show(found: dict[str, Any], hours: float) -> None:
     else:
         print(paint("not running", "bad"))
     decided = found["decisions"]
-    counts = ", ".join(f"{decided.get(k, 0)} {words}" for k, words in (("reply", "answered"), ("silent", "silent")))
-    print(f"\nlast {hours:g} hours: {counts}, {decided.get('quarantine', 0)} quarantined")
+    counts = ", ".join(f"{decided.get(k, 0)} {words}" for k, words in (("reply", "to answer"), ("silent", "silent")))
+    print(f"\ndecided in the last {hours:g} hours: {counts}, {decided.get('quarantine', 0)} quarantined")
     for title, key in (("silent because", "reasons"), ("answers by rule", "rules")):
         if found[key]:
             ranked = sorted(found[key].items(), key=lambda item: -item[1])
@@ -115,7 +116,7 @@ def _show_shadowed(rules: list[dict[str, Any]]) -> None:
         return
     today, in_all = (sum(rule[key] for rule in rules) for key in ("today", "in_all"))
     print(
-        paint(f"shadow: {in_all} answers would have been sent, {today} of them today", "warn")
+        paint(f"shadow: {counted(in_all, 'answer')} would have been sent, {today} of them today", "warn")
         + "; see autoresponder outbox list --state shadow"
     )
     print(table(["RULE", "TODAY", "IN ALL"], [[r["rule"], str(r["today"]), str(r["in_all"])] for r in rules]))

@@ -91,6 +91,8 @@ class Secret:
             reason = (error.strerror or "it cannot be read").lower()
             given = self.kind == "credential" and self.environ.get("CREDENTIALS_DIRECTORY")
             step = f"LoadCredential={self.source[0]}:FILE in the unit" if given else "create it, mode 0600"
+            if isinstance(error, PermissionError):
+                step = "with sudo, or as its owner; a service gets it by LoadCredential="
             self._fail(f"{self._name()}: {path}: {reason}", step)
         return self._text(raw)
 

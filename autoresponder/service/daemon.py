@@ -37,6 +37,7 @@ from autoresponder.service.clock import ClockWatch, run_now
 from autoresponder.service.deliver import Delivery, Outgoing
 from autoresponder.service.desk import Desk
 from autoresponder.service.filing import Filing
+from autoresponder.service.log import counted
 from autoresponder.service.notify import Notifier
 from autoresponder.service.restored import take_over
 from autoresponder.service.watch import Watcher
@@ -142,6 +143,8 @@ class Daemon:
         failed = [r for r in results if isinstance(r, BaseException)]
         for error in failed:
             log.error("%s", error)
+        if not failed:
+            log.info("done: no letter without a decision is left in %s", counted(len(results), "folder"))
         if failed:
             if isinstance(failed[0], RemoteError) or len(failed) == 1:
                 raise failed[0]
@@ -312,7 +315,9 @@ class Daemon:
             log.info("reloaded: %s", line)
         for warning in settings.warnings:
             log.warning("%s", warning)
-        log.info("reloaded: %d rules, %d mailboxes", len(settings.policy.rules), len(settings.accounts))
+        log.info(
+            "reloaded: %s, %s", counted(len(settings.policy.rules), "rule"), counted(len(settings.accounts), "mailbox")
+        )
 
     def _end_account(self, account: Account) -> None:
         for folder in account.folders:
@@ -415,10 +420,10 @@ class Daemon:
         for warning in settings.warnings:
             log.warning("%s", warning)
         log.info(
-            "autoresponder %s: %d mailboxes, %d rules from %s%s",
+            "autoresponder %s: %s, %s from %s%s",
             __version__,
-            len(settings.accounts),
-            len(settings.policy.rules),
+            counted(len(settings.accounts), "mailbox"),
+            counted(len(settings.policy.rules), "rule"),
             settings.path,
             "; shadow mode: nothing is sent" if settings.shadow else "",
             extra={"version": __version__, "mailboxes": list(settings.accounts)},

@@ -30,6 +30,11 @@ def fields(record: logging.LogRecord) -> dict[str, object]:
     return {k: v for k, v in record.__dict__.items() if k not in _STANDARD and v is not None}
 
 
+def counted(number: int, noun: str) -> str:
+    """`1 mailbox`, `2 mailboxes`, `1,234 rules`."""
+    return f"{number:,} {noun}" + ("" if number == 1 else "es" if noun.endswith("x") else "s")
+
+
 def one_line(text: str) -> str:
     """Control characters out; line breaks (of our own lists of problems) as ` | `."""
     return _CONTROL.sub("?", text.replace("\r\n", "\n").replace("\t", " ").replace("\n", " | "))

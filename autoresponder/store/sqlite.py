@@ -254,6 +254,10 @@ def _prepare(path: Path, *, create: bool) -> None:
 
 
 def _cannot(path: Path, e: OSError) -> StoreError:
+    if isinstance(e, PermissionError):
+        return StoreError(
+            "you may not open it", place=str(path), step="with sudo, or as the user that the daemon runs as"
+        )
     return StoreError(
         f"it cannot be created: {e.strerror}", place=str(path), step="check the directory's owner and disk"
     )

@@ -1,0 +1,61 @@
+"""What every command has in common: words that a person may mistype, pipes, and terminals that lack characters."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from autoresponder.service.log import counted
+from tests.cli.shop import Shop
+from tests.e2e.house import ROOT
+
+
+def run(shop: Shop, *words: str, **environ: str) -> "subprocess.CompletedProcess[bytes]":
+    """One command beside the shop's rules, in a process of its own."""
+    return subprocess.run(
+        [sys.executable, "-m", "autoresponder", "-c", str(shop.rules), *words],
+        cwd=ROOT, env={**os.environ, **environ}, capture_output=True, timeout=60, check=False,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
+def test_a_terminal_without_the_characters_gets_question_marks_and_a_program_utf_8(
+    tmp_path: Path, encoding: str
+) -> None:
+    shop = Shop(tmp_path)
+    shown = run(shop, "preview", "acknowledgement", "--language", "pl", PYTHONIOENCODING=encoding)
+    assert (shown.returncode, shown.stderr) == (0, b"")
+    assert b"?" in shown.stdout
+    read = run(shop, "preview", "acknowledgement", "--language", "pl", "--json", PYTHONIOENCODING=encoding)
+    assert "ą" in json.loads(read.stdout.decode("utf-8"))["text"]
+    wrong = run(shop, "preview", "ąę", PYTHONIOENCODING=encoding)
+    assert (wrong.returncode, b"Traceback" in wrong.stderr) == (2, False)
+
+
+def test_who_reads_only_the_beginning_breaks_nothing(tmp_path: Path) -> None:
+    shop = Shop(tmp_path)
+    letters = shop.mbox(*((day, "ana@example.net", "Hello", "") for day in range(1, 20)))
+    command = [sys.executable, "-m", "autoresponder", "-c", str(shop.rules), "explain", "--all", str(letters)]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout
+        assert process.stderr
+        process.stdout.close()
+        assert process.stderr.read() == b""
+        assert process.wait(60) == 0
+
+
+@pytest.mark.parametrize("words", [("outbox", "resend"), ("outbox", "drop"), ("quarantine", "retry")])
+def test_what_is_no_number_is_named(tmp_path: Path, words: tuple[str, str]) -> None:
+    shop = Shop(tmp_path)
+    run(shop, "run", "--once")  # its servers are not there; the state is
+    done = run(shop, *words, "7", "seven")
+    assert (done.returncode, done.stderr.decode()) == (2, "ID: “seven” is no number (those of the list, or all)\n")
+
+
+def test_one_and_many() -> None:
+    assert [counted(n, noun) for n, noun in ((1, "mailbox"), (2, "mailbox"), (0, "rule"), (1234, "rule"))] == [
+        "1 mailbox", "2 mailboxes", "0 rules", "1,234 rules",
+    ]  # fmt: skip
