@@ -22,10 +22,8 @@ _ROOM = 75 - len("=?utf-8?q??=")
 
 
 def mailbox_header(name: str, address: Address) -> str:
-    """`"Name" <address>` for From and To, encoded; the domain in A-labels where the address is not ASCII otherwise."""
-    email = address.email
-    if not email.isascii():
-        email = f"{email.rpartition('@')[0]}@{address.domain}"
+    """`"Name" <address>` for From and To, encoded."""
+    email = address.routable
     if any(c <= " " or c in "<>,\x7f" for c in email):
         raise ValueError("this address cannot stand in a header")
     name = one_line(name, MAX_NAME)

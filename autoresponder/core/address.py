@@ -65,6 +65,15 @@ class Address:
         """Lower-case, IDNA-normalised (A-label) part after the last @; "" when there is none."""
         return domain_key(self.email.rpartition("@")[2]) if "@" in self.email else ""
 
+    @property
+    def routable(self) -> str:
+        """As commands and headers must spell it (RFC 5321 section 4.1.2): in A-labels where it is not ASCII;
+        the local part in quotes where dots stand side by side or at its ends."""
+        local, at, domain = self.email.rpartition("@")
+        if not self.email.isascii():
+            domain = self.domain
+        return f'"{local}"{at}{domain}' if at and "" in local.split(".") else f"{local}{at}{domain}"
+
 
 def parse_addresses(values: Iterable[str]) -> tuple[Address, ...]:
     """Every address in all occurrences of an address header; groups flattened; never raises; at most 1,000.

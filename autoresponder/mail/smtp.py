@@ -387,7 +387,7 @@ class Connection:
         offers = self._offers
         if not is_answerable(target) or (envelope_from and not is_answerable(envelope_from)):
             return _refused("address", 553, "not an address that a letter can be sent to")
-        sender, recipient = _ascii_domain(envelope_from), _ascii_domain(target)
+        sender, recipient = (Address("", one).routable for one in (envelope_from, target))
         utf8 = not (sender.isascii() and recipient.isascii())
         if utf8 and "smtputf8" not in offers:
             return _refused("address", 553, "5.6.7 the server does not offer SMTPUTF8, which this address needs")
@@ -445,11 +445,6 @@ def _is_about_null_sender(phase: Phase, reply: Reply, envelope: _Envelope) -> bo
     if not envelope.null or reply.code < 500:
         return False
     return reply.code not in (552, 555) if phase == "mail" else bool(_SENDER_WORDS.search(reply.text))
-
-
-def _ascii_domain(email: str) -> str:
-    """The address with its domain as A-labels: what a server without SMTPUTF8 can route."""
-    return email if email.isascii() else f"{email.rpartition('@')[0]}@{Address('', email).domain}"
 
 
 _LINE_END = re.compile(rb"\r\n|\r|\n")

@@ -99,6 +99,24 @@ def test_limit_key_folds_what_machines_vary(email: str, key: str) -> None:
     assert limit_key(email) == key
 
 
+ROUTABLE = [
+    ("Ana@Shop.example", "Ana@Shop.example"),
+    ("ana@Bücher.example", "ana@xn--bcher-kva.example"),
+    ("josé@shop.example", "josé@shop.example"),
+    ("a.b@shop.example", "a.b@shop.example"),
+    ("a..b@docomo.ne.jp", '"a..b"@docomo.ne.jp'),
+    (".a@docomo.ne.jp", '".a"@docomo.ne.jp'),
+    ("a.@docomo.ne.jp", '"a."@docomo.ne.jp'),
+    ("", ""),
+]
+
+
+@pytest.mark.parametrize(("email", "routable"), ROUTABLE)
+def test_as_a_server_must_be_told(email: str, routable: str) -> None:
+    assert Address("", email).routable == routable
+    assert not email or Address("", routable).key == Address("", email).key
+
+
 ANSWERABLE = [
     ("ana@shop.example", True),
     ("o'neil+x@sub.shop.example", True),

@@ -273,6 +273,7 @@ WIRE = [
     (("SMTPUTF8",), "", "jose@español.example", RAW, "MAIL FROM:<>", "RCPT TO:<jose@xn--espaol-zwa.example>"),
     ((), "", "jose@español.example", RAW, "MAIL FROM:<>", "RCPT TO:<jose@xn--espaol-zwa.example>"),
     (("SIZE",), "", TARGET, RAW, f"MAIL FROM:<> SIZE={len(RAW)}", f"RCPT TO:<{TARGET}>"),
+    ((), "", "a..b.@docomo.ne.jp", RAW, "MAIL FROM:<>", 'RCPT TO:<"a..b."@docomo.ne.jp>'),
 ]
 
 
