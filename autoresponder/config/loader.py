@@ -29,6 +29,8 @@ MAX_PROBLEMS = 100
 _NULL = re.compile(r"(?:|~|null|Null|NULL)\Z")
 _BOOL = re.compile(r"(?:true|True|TRUE|false|False|FALSE)\Z")
 _INT = re.compile(r"[-+]?(?:0|[1-9][0-9]{0,17})\Z")
+_NOT_TEXT = re.compile(r"\s*(?:#|(?:- )?[A-Za-z_]+:(?:\s|$))")
+"""How a line begins that a quoted text is not meant to take in."""
 _CONTROL = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 Path_ = tuple[str | int, ...]
@@ -133,12 +135,13 @@ class _Builder:
     """Parser events to nodes, with a stack of its own: hostile nesting cannot exhaust the interpreter's."""
 
     def __init__(self, file: str, text: str) -> None:
-        self.file, self.text = file, text
+        self.file, self.text, self.lines = file, text, text.splitlines()
         self.problems: list[Problem] = []
         self.anchors: dict[str, Node | None] = {}  # None while the anchored node is still open
         self.open: list[tuple[Node, str | None]] = []  # containers being filled, with the anchor of each
         self.keys: list[tuple[str, int, int] | None] = []  # the key that waits for its value, one a container
         self.root: Node | None = None
+        self.quote = (0, 0)  # first and last line (1-based) of the latest quoted text that has several
 
     def run(self) -> Node:
         parser = yaml.CSafeLoader(self.text)
@@ -148,11 +151,14 @@ class _Builder:
         except yaml.MarkedYAMLError as error:
             mark, context = error.problem_mark or error.context_mark, error.context_mark
             line, column = (mark.line, mark.column) if mark else (0, 0)
-            lines = self.text.splitlines() or [""]
+            lines = self.lines or [""]
             while line and line >= len(lines):  # the end of the file: the last line says more
                 line, column = len(lines) - 1, len(lines[-1])
             sentence, step = syntax(str(error.problem), str(error.context), lines[line], column,
                                     context.line + 1 if context else 0)  # fmt: skip
+            if line + 1 == self.quote[1]:
+                first = self.quote[0]
+                sentence, step = f"the quote opened on line {first} ends only here", f"close it on line {first}"
             self._stop(line + 1, column + 1, sentence, step)
         except yaml.YAMLError:
             self._stop(1, 1, "this is not YAML", "see docs/rules.md")
@@ -165,7 +171,7 @@ class _Builder:
 
     def _problem(self, line: int, column: int, sentence: str, step: str = "") -> None:
         self.problems.append(Problem(Place(self.file, line, column), sentence, step))
-        if len(self.problems) == MAX_PROBLEMS:
+        if len(self.problems) >= MAX_PROBLEMS:
             raise ConfigError(self.problems)
 
     def _event(self, event: yaml.Event) -> None:
@@ -195,6 +201,8 @@ class _Builder:
     def _start(self, event: yaml.ScalarEvent | yaml.CollectionStartEvent, line: int, column: int) -> None:
         if isinstance(event, yaml.ScalarEvent):
             node = Node(line, column, _scalar(event))
+            if event.style in ("'", '"') and event.end_mark and event.end_mark.line >= line:
+                self._over_lines(line, column, event.end_mark.line + 1)
             if event.anchor:
                 self.anchors[event.anchor] = node
             self._add(node, line, column, event.value)
@@ -207,6 +215,13 @@ class _Builder:
         self.keys.append(None)
         if len(self.open) > MAX_DEPTH:
             self._stop(line, column, f"lists and tables are nested deeper than {MAX_DEPTH} levels")
+
+    def _over_lines(self, line: int, column: int, last: int) -> None:
+        """A quoted text of several lines: mostly a quote that was forgotten."""
+        self.quote = (line, last)
+        if len(self.problems) < MAX_PROBLEMS and any(_NOT_TEXT.match(text) for text in self.lines[line:last]):
+            sentence = f"the quoted text that begins here goes on to line {last}, with comments and keys in it"
+            self.problems.append(Problem(Place(self.file, line, column), sentence, "close the quote", "warning"))
 
     def _end(self) -> None:
         node, anchor = self.open.pop()
