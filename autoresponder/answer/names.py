@@ -14,7 +14,7 @@ from functools import lru_cache
 from autoresponder.answer import capitals, name_words
 from autoresponder.answer.clean import one_line
 from autoresponder.answer.name_words import plain
-from autoresponder.answer.spelt import spells
+from autoresponder.answer.spelt import is_house, spells
 
 MAX_NAME = 60
 MAX_WORDS, MAX_WORD = 7, 30
@@ -54,7 +54,8 @@ def person(display: str, email: str = "") -> tuple[str, str]:
     """(name, first name) out of a display name; "" where it is not, or may well not be, the name of a person.
 
     `Ruiz, Ana` is turned round, `ANA RUIZ` is calmed, titles stay in the name and are no first name. email: the address
-    behind it, which tells whether `Ruiz García, Ana` is a person with two surnames or Ruiz García in a place."""
+    behind it, which tells whether `Ruiz García, Ana` is a person with two surnames or Ruiz García in a place, and
+    whether `Stripe` is a person at all."""
     name = _in_order(_tidy(display), email)
     if not 2 <= len(name) <= MAX_NAME or _SENSELESS.search(name):
         return "", ""
@@ -66,6 +67,8 @@ def person(display: str, email: str = "") -> tuple[str, str]:
         return "", ""
     titles = next((at for at, word in enumerate(words) if plain(word) not in name_words.TITLES), len(words))
     if titles == len(words):
+        return "", ""
+    if len(words) == 1 and is_house(words[0], email):
         return "", ""
     if script in _CASED:
         words = capitals.calm(words, titles, script)

@@ -1,14 +1,15 @@
-"""Whether an address spells a name, and so confirms which of its words is the given name: `jgutierrez@…` for Julián
-Gutiérrez Mora.
+"""What an address says of the name before it: that it is a person's, in this order, or that of a house.
 
 Contract: `spells` is True only where the whole local part (but for signs and digits) is made of the given name or its
-initials and of a surname, in either order, and could not be read the other way round. Never fails.
+initials and of a surname, in either order, and could not be read the other way round: `jgutierrez@…` for Julián
+Gutiérrez Mora. `is_house` is about names of one word, which brands have, too: `Stripe` <receipts@stripe.com>. Neither
+fails.
 """
 
 import re
 from collections.abc import Sequence
 
-from autoresponder.answer.name_words import PARTICLES, TITLES, plain
+from autoresponder.answer.name_words import PARTICLES, TITLES, is_role, plain
 
 _LEAST = 3
 """Letters of a surname that are no accident."""
@@ -29,6 +30,18 @@ def spells(email: str, given: str, family: str) -> bool:
     if any(len(word) >= _PART_OF_DOMAIN and word in domain.lower() for word in (*first, *last)):
         return False
     return letters in _spellings(first, last) and letters not in _spellings(last[:1], last[1:])
+
+
+def is_house(word: str, email: str) -> bool:
+    """Whether a name of one word is rather that of the house that writes: its domain is called so, or the address is a
+    department's; not `Maria` <maria@mariascakes.example>. False without an address."""
+    local, _, domain = email.rpartition("@")
+    bare, user = (_NO_LETTERS.sub("", plain(text)) for text in (word, local.partition("+")[0]))
+    labels = plain(domain).split(".")[:-1]
+    if not bare or bare in labels:
+        return bool(bare)
+    within = len(bare) >= _PART_OF_DOMAIN and any(bare in label.replace("-", "") for label in labels)
+    return (within and user != bare) or is_role(plain(local))
 
 
 def _words(text: str) -> list[str]:

@@ -100,6 +100,32 @@ def test_two_surnames_before_a_comma_where_the_address_spells_the_name(
     assert person(display, email) == names
 
 
+ONE_WORD = [
+    # one word before the address, the address, and whether it is a person's name
+    ("Stripe", "receipts+acct_1@stripe.com", False),
+    ("Stripe", "stripe@stripe.com", False),
+    ("Notion", "team@mail.notion.so", False),
+    ("Mango", "info@shop.mango.example", False),
+    ("Mango", "ventas@elsewhere.example", False),  # a department writes
+    ("Mango", "facturas@mango-online.example", False),
+    ("Zara", "hola@zarahome.example", False),
+    ("Müller", "info@mueller.example", False),
+    ("Müller", "b.schmidt@müller.example", False),
+    ("Maria", "maria@mariascakes.example", True),
+    ("Maria", "maria.lopez@example.net", True),
+    ("Ana", "aruiz@panaderia.example", True),  # three letters are found in many a domain
+    ("Ana", "ana1985@gmail.com", True),
+    ("Bo", "bo@boats.example", True),
+    ("Jean-Luc", "jl@moreau.example", True),
+    ("Ana", "", True),
+]
+
+
+@pytest.mark.parametrize(("word", "email", "is_name"), ONE_WORD)
+def test_one_word_is_a_name_unless_the_address_says_that_it_is_a_house(word: str, email: str, is_name: bool) -> None:
+    assert person(word, email) == ((word, word) if is_name else ("", ""))
+
+
 def test_an_answer_is_addressed_so() -> None:
     values = replace(next(samples(library().brand)), sender_name=JULIAN, sender_address="jgutierrez@empresa.example")
     assert values.context("es")["salutation"] == "Hola, Julián Gutiérrez Mora:"
