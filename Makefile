@@ -98,6 +98,7 @@ install:  ## on a real host, as root: /opt/autoresponder, /etc/autoresponder, th
 	install -d $(DESTDIR)$(COMMANDS)
 	ln -sf $(PREFIX)/bin/autoresponder $(DESTDIR)$(COMMANDS)/autoresponder
 	@$(MAKE) --no-print-directory configuration
+	@[ -n "$(DESTDIR)" ] || [ ! -d /run/systemd/system ] || systemctl try-restart $(UNIT)
 	@echo
 	@echo "Next, as root:"
 	@echo "  1. Describe your mailbox in $(CONFIG)/rules.yaml and put its password, one line, into"

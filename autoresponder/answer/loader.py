@@ -128,7 +128,8 @@ class Loader:
             raise ConfigError(self.found)
 
     def _text_of(self, path: Path) -> str:
-        self.files.append(path)
+        if path.parent != LAYOUTS:  # ours change with the program only, and no daemon may read them half upgraded
+            self.files.append(path)
         try:
             content = path.read_text(encoding="utf-8-sig")
             self.addresses |= leaks.written(content[:MAX_FILE])

@@ -22,7 +22,12 @@ def test_the_shipped_templates_are_without_fault() -> None:
     assert lib.names == ("acknowledgement", "christmas", "closed", "invoice")
     assert all(lib.languages(name) == tuple(sorted(LANGUAGES)) for name in lib.names)
     assert lib.check() == []
-    assert {path.name for path in lib.files} >= {"closed.es.md", "layout.html", "layout.txt"}
+
+
+def test_its_files_are_the_user_s_and_not_those_that_an_upgrade_replaces(tmp_path: Path) -> None:
+    assert {path.parent for path in library().files} == {SHIPPED}
+    (tmp_path / "layout.txt").write_text("{{ content }}")
+    assert {path.name for path in library(folder_of(tmp_path, a="Hello")).files} == {"layout.txt", "a.md"}
 
 
 @pytest.mark.parametrize("name", ["acknowledgement", "christmas", "closed", "invoice"])
