@@ -29,6 +29,7 @@ from autoresponder.mail.imap import Fetched, IdleRefused, Selected, Session
 from autoresponder.service.care import Care
 from autoresponder.service.desk import Act, Desk
 from autoresponder.service.filing import Filing
+from autoresponder.service.log import counted
 from autoresponder.service.writer import Writer
 from autoresponder.store import Cursor, Quarantined
 
@@ -82,7 +83,7 @@ class Watcher:
         writable: bool = False,
         filing: Filing | None = None,
     ) -> None:
-        """on_replies is called (in the event loop) when there is something to send, on_change when an error came or
+        """on_replies is called (from any thread) when there is something to send, on_change when an error came or
         went. backlog: at the very first start, how far back to answer. writable: some rule marks or moves. filing: of
         what was sent, one copy at a time whenever nothing else is to be done."""
         self.account, self.folder = account, folder
@@ -162,11 +163,8 @@ class Watcher:
 
     async def _catch_up(self) -> None:
         """Handles everything above the cursor, batch by batch."""
-        more = True
-        while more and not self._stopping:
-            more, replies = await self._turn()
-            if replies:
-                self._on_replies()
+        while not self._stopping and await self._turn():
+            continue
 
     async def _file(self, session: Session) -> bool:
         """Files one copy of what was sent; whether there was one."""
@@ -180,12 +178,12 @@ class Watcher:
             if filing.trouble != before:
                 self._on_change()
 
-    async def _turn(self) -> tuple[bool, int]:
+    async def _turn(self) -> bool:
         if not self._care.needed(self.account.name, self.folder):
             return await self._job(self._next_batch)
         self.deadline = math.inf  # it is whoever has the turn that must move
         async with self._care.turn:
-            return await self._job(self._next_with_care) if not self._stopping else (False, 0)
+            return await self._job(self._next_with_care) if not self._stopping else False
 
     async def _idle(self, session: Session) -> None:
         """Waits in the event loop until the folder changes, IDLE is due for renewal, or somebody wakes us."""
@@ -296,7 +294,7 @@ class Watcher:
         if cursor is None:
             cursor = self._baseline(session, selected)
         elif _is_renumbered(cursor, selected):
-            cursor = self._renumbered(session, selected, cursor)
+            cursor = self._renumbered(session, selected, self._timely(cursor))
         self._cursor, self._last_waiting = cursor, None
         return session, selected
 
@@ -312,9 +310,9 @@ class Watcher:
         cursor = Cursor(self.account.name, self.folder, selected.uidvalidity, next_uid, start)
         self._writer.run(lambda store: store.set_cursor(cursor))
         log.info(
-            "%s: first start: %d messages are there; answering what arrives from %s",
+            "%s: first start: %s there already; answering what arrives from %s",
             self.place,
-            selected.exists,
+            counted(selected.exists, "message"),
             "now on" if next_uid == selected.uidnext else f"{start:%Y-%m-%d %H:%M} on",
             extra={"mailbox": self.account.name, "uidvalidity": selected.uidvalidity, "uidnext": selected.uidnext},
         )
@@ -342,23 +340,41 @@ class Watcher:
         )
         return cursor
 
-    def _next_batch(self) -> tuple[bool, int]:
-        """Handles a retry, or the next messages above the cursor: (whether there may be more, replies to send)."""
+    def _timely(self, cursor: Cursor) -> Cursor:
+        """No folder was first seen in the future: the clock was ahead then. What was there is known by its UID; an old
+        letter that is moved in still counts as one from before."""
+        now = self._now()
+        if cursor.baseline <= now:
+            return cursor
+        timely = replace(cursor, baseline=now - A_DAY)
+        self._writer.run(lambda store: store.set_cursor(timely))
+        log.warning(
+            "%s: by the clock of that time the folder was first seen at %s, which is still to come",
+            self.place,
+            f"{cursor.baseline:%Y-%m-%d %H:%M %Z}",
+            extra={"mailbox": self.account.name},
+        )
+        return timely
+
+    def _next_batch(self) -> bool:
+        """Handles a retry, or the next messages above the cursor; whether there may be more."""
         session, cursor = self._connected()
-        if asked := self._asked():
-            return True, self._try_again(asked)
+        if asked := self._asked(cursor):
+            self._try_again(asked)
+            return True
         uids = session.uids_from(cursor.next_uid)
         batch = uids[: min(BATCH, self._desk.at_once)]
         if not batch:
-            return False, 0
-        fetched = list(session.fetch(batch))
-        return len(uids) > len(batch), self._handle(fetched, batch[-1] + 1)
+            return False
+        self._handle(list(session.fetch(batch)), batch[-1] + 1)
+        return len(uids) > len(batch)
 
-    def _next_with_care(self) -> tuple[bool, int]:
+    def _next_with_care(self) -> bool:
         """As `_next_batch`, of one letter, which is in hand; the end of care where nothing is left that waited."""
         session, cursor = self._connected()
-        if asked := self._asked():
-            return True, self._try_again(asked)
+        if asked := self._asked(cursor):
+            self._try_again(asked)
+            return True
         uids = session.uids_from(cursor.next_uid)
         if self._last_waiting is None:
             self._last_waiting = max(uids, default=0)
@@ -371,10 +387,10 @@ class Watcher:
                 )
         if not uids or uids[0] > self._last_waiting:
             self._care.done(self.account.name, self.folder)
-            return bool(uids), 0
+            return bool(uids)
         with self._care.in_hand(cursor, uids[0]) as unread:
-            fetched = [unread] if unread else list(session.fetch(uids[:1]))
-            return True, self._handle(fetched, uids[0] + 1)
+            self._handle([unread] if unread else list(session.fetch(uids[:1])), uids[0] + 1)
+        return True
 
     def _connected(self) -> tuple[Session, Cursor]:
         session, cursor = self._session, self._cursor
@@ -382,45 +398,47 @@ class Watcher:
             raise RemoteError("not connected", place=self.place)
         return session, cursor
 
-    def _handle(self, fetched: list[Fetched], next_uid: int) -> int:
-        """Has these decided, with `next_uid` as the new cursor; how many replies there are to send."""
+    def _handle(self, fetched: list[Fetched], next_uid: int) -> None:
+        """Has these decided, with `next_uid` as the new cursor, their answers sent, and done with them what the rules
+        say."""
         session, cursor = self._connected()
+        cursor = self._timely(cursor)
         point("fetched")
         handled = self._desk.handle(cursor, fetched, next_uid)
         self._cursor = replace(cursor, next_uid=next_uid)
+        if handled.replies:
+            self._on_replies()
         self._act(session, handled.acts)
-        return handled.replies
 
     # out of quarantine ----------------------------------------------------------------------------------------------
-    def _asked(self) -> Quarantined | None:
-        """A quarantined message that is to be tried again."""
+    def _asked(self, cursor: Cursor) -> Quarantined | None:
+        """A quarantined message that is to be tried again; not one above the cursor, which comes with what is new."""
         asked = self._writer.run(lambda store: store.retries(self.account.name, self.folder))
-        return asked[0] if asked else None
+        return next((one for one in asked if one.uidvalidity != cursor.uidvalidity or one.uid < cursor.next_uid), None)
 
-    def _try_again(self, asked: Quarantined) -> int:
-        """It is read and decided anew, in hand; or it cannot be found, and that ends the matter. Replies to send."""
+    def _try_again(self, asked: Quarantined) -> None:
+        """It is read and decided anew, in hand; or it cannot be found, and that ends the matter."""
         session, cursor = self._connected()
         uid, moved = asked.uid, asked.uidvalidity != cursor.uidvalidity
         if moved:
             uid, why_not = _found(session, asked)
             if not uid:
-                return self._end_quarantine(asked, "gone", f"the server renumbered the folder, and {why_not}")
-        replies = 0
+                self._end_quarantine(asked, "gone", f"the server renumbered the folder, and {why_not}")
+                return
         if uid < cursor.next_uid:  # else it comes with what is new
             with self._care.in_hand(cursor, uid) as unread:
                 fetched = [unread] if unread else list(session.fetch([uid]))
                 if not fetched:
-                    return self._end_quarantine(asked, "gone", "the message is no longer in the folder")
-                replies = self._handle(fetched, cursor.next_uid)
+                    self._end_quarantine(asked, "gone", "the message is no longer in the folder")
+                    return
+                self._handle(fetched, cursor.next_uid)
         if moved:
             self._end_quarantine(asked, "moved", f"the server renumbered the folder, and it was tried as uid {uid}")
-        return replies
 
-    def _end_quarantine(self, asked: Quarantined, reason: str, why: str) -> int:
+    def _end_quarantine(self, asked: Quarantined, reason: str, why: str) -> None:
         self._writer.run(lambda store: store.end_quarantine(asked.id, reason, why, self._now(), decided=False))
         place = {"mailbox": asked.mailbox, "folder": asked.folder, "uid": asked.uid}
         log.warning("%s: uid %d leaves quarantine: %s", self.place, asked.uid, why, extra={**place, "reason": reason})
-        return 0
 
     def _act(self, session: Session, acts: tuple[Act, ...]) -> None:
         """Marks and moves what the rules say. A refusal is reported, for the one message; the decision stands."""
