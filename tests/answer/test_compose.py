@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from autoresponder.answer.brand import Brand
 from autoresponder.answer.clean import JOINER
 from autoresponder.answer.templates import Library
 from autoresponder.answer.threads import MAX_REFERENCES
@@ -294,6 +295,20 @@ def test_logos_that_cannot_be_shown(tmp_path: Path, data: bytes, sentence: str) 
 def test_a_missing_logo_becomes_the_name() -> None:
     page = Page(answer(lib=library(SHIPPED, replace(BRAND, logo="/nowhere/logo.png"))).html)
     assert "img" not in [tag for tag, _ in page.tags] and "Example Ltd" in page.text
+
+
+def test_an_answer_without_a_brand_is_signed_by_the_mailbox() -> None:
+    bare = Brand()
+    use = composer(Library.load(SHIPPED, bare), brand=bare)
+    made = use.compose(decision(letter(), language="en"), letter(), BOX, NOW)
+    assert "\nKind regards,\n\ncontact@example.com\n\n-- \n" in made.text
+    assert "Kind regards, contact@example.com This reply was sent automatically" in Page(made.html).text
+
+
+def test_an_address_of_several_lines_stays_so() -> None:
+    made = answer(lib=Library.load(SHIPPED, replace(BRAND, address="1 High Street\nLondon <N1>\n")))
+    assert "\n1 High Street\nLondon <N1>\n" in made.text
+    assert "1 High Street<br>London &lt;N1&gt;\n" in made.html
 
 
 def test_the_reference_is_that_of_the_letter() -> None:
