@@ -111,7 +111,7 @@ configuration:
 	install -d $(DESTDIR)$(CONFIG)/templates $(DESTDIR)$(UNITS)
 	install -d -m 0700 $(DESTDIR)$(CONFIG)/credentials
 	@for file in rules.yaml templates/*; do \
-		if [ -e "$(DESTDIR)$(CONFIG)/$$file" ]; then echo "kept: $(CONFIG)/$$file"; \
+		if [ -e "$(DESTDIR)$(CONFIG)/$$file" ]; then cmp -s "$$file" "$(DESTDIR)$(CONFIG)/$$file" || echo "kept: $(CONFIG)/$$file"; \
 		else sed '/^mode: live/ s/live  /shadow/' "$$file" | install -m 0644 /dev/stdin "$(DESTDIR)$(CONFIG)/$$file"; fi; done
 	sed 's|/opt/autoresponder|$(PREFIX)|g; s|/etc/autoresponder|$(CONFIG)|g' systemd/$(UNIT) | install -m 0644 /dev/stdin $(DESTDIR)$(UNITS)/$(UNIT)
 	@[ -n "$(DESTDIR)" ] || [ ! -d /run/systemd/system ] || systemctl daemon-reload

@@ -8,6 +8,7 @@ that a reload restarts only what changed.
 
 import ipaddress
 import os
+import sys
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC
@@ -295,7 +296,7 @@ class _Builder:
                 self._error((*path, "region" if region else "country"), error.sentence, error.step)
             except ImportError:
                 sentence = "public holidays count as ordinary days: the package holidays is not installed"
-                self._warn((*path, "country"), sentence, 'pip install "autoresponder[holidays]"')
+                self._warn((*path, "country"), sentence, f"{sys.executable} -m pip install holidays")
         return HolidayCalendar(country, region, table.closed, names)
 
 

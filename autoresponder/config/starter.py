@@ -113,7 +113,7 @@ office:
   timezone: {zone}
   hours: {{mon-fri: 09:00-17:00}}  # when people answer; days that are not named are closed. Please correct
   # holidays:
-  #   country: {country}              # public holidays; needs: pip install "autoresponder[holidays]"
+  #   country: {country}              # public holidays
   #   closed: [12-24..12-26]     # and days of your own, every year
 
 brand:

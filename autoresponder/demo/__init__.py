@@ -5,6 +5,7 @@ ends. The rules and templates are the shipped ones (or the user's), unchanged bu
 prints it is `cli/demo.py`.
 """
 
+import sys
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from autoresponder.errors import ConfigError
 def insist_on_servers() -> None:
     """Raises `ConfigError` when the demo's mail servers, an extra, are not installed."""
     if missing := [name for name in ("pymap", "aiosmtpd") if find_spec(name) is None]:
-        step = "pip install 'autoresponder[demo]'"
+        step = f"{sys.executable} -m pip install {' '.join(missing)}"
         raise ConfigError(f"the demo's mail servers are not installed ({', '.join(missing)})", step=step)
 
 
