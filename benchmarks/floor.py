@@ -2,8 +2,10 @@
 
     python -m benchmarks.floor backlog IMAP_PORT SMTP_PORT USER       prints seconds and CPU seconds
     python -m benchmarks.floor idle IMAP_PORT SMTP_PORT USER          answers until its standard input ends
+    python -m benchmarks.floor fetch IMAP_PORT USER                   reads everything; seconds and CPU seconds
 
-No rules, no store, no template: headers in batches of 200 and four kept-open SMTP connections, overlapped.
+No rules, no store, no template: headers in batches of 200 and four kept-open SMTP connections, overlapped. `fetch` is
+the floor of a backtest: whole letters in batches of 200, each only parsed as to its header fields.
 """
 
 import asyncio
@@ -94,6 +96,21 @@ async def idle(imap_port: int, smtp_port: int, user: str) -> None:
         client.idle()
 
 
+def fetch(imap_port: int, user: str) -> None:
+    """Reads every letter that is there."""
+    client = connect(imap_port, user)
+    client._imap.debug = 0  # else imapclient has every literal repr()ed
+    began, cpu = time.perf_counter(), time.process_time()
+    uids = client.search("ALL")
+    for i in range(0, len(uids), BATCH):
+        for data in client.fetch(uids[i : i + BATCH], ["BODY.PEEK[]", "INTERNALDATE", "FLAGS"]).values():
+            PARSER.parsebytes(data[b"BODY[]"])
+    print(time.perf_counter() - began, time.process_time() - cpu)
+
+
 if __name__ == "__main__":
+    if sys.argv[1] == "fetch":
+        fetch(int(sys.argv[2]), sys.argv[3])
+        sys.exit()
     what, imap_port, smtp_port, user = sys.argv[1:]
     asyncio.run((backlog if what == "backlog" else idle)(int(imap_port), int(smtp_port), user))

@@ -19,6 +19,7 @@ from autoresponder.cli.past import Past
 from autoresponder.cli.progress import Progress
 from autoresponder.cli.tally import Tally
 from autoresponder.cli.verdict import Judge, Verdict, read
+from autoresponder.core.message import Message
 from autoresponder.errors import ExitCode
 from autoresponder.service.book import Book
 
@@ -39,10 +40,10 @@ class Words:
     broken: str = ""
 
     @classmethod
-    def of(cls, judge: Judge, verdict: Verdict) -> "Words":
+    def of(cls, judge: Judge, verdict: Verdict, message: Message) -> "Words":
         """Those of the answer; the verdict must be one that answers."""
         try:
-            answer = judge.answer(verdict)
+            answer = judge.answer(verdict, message)
         except Exception as error:  # the daemon would quarantine the letter
             return cls(broken=f"{type(error).__name__}: {error}")
         files = tuple(one.name for one in answer.attachments)
@@ -71,21 +72,21 @@ def compare(args: argparse.Namespace, book: Book, past: Past) -> int:
     for name in [args.mailbox] if args.mailbox else book.policy.mailboxes:
         known(name, other.policy, str(args.against))
     sides = Judge(book, args.mailbox), Judge(other, args.mailbox)
-    tallies = Tally(past.total), Tally(past.total)
+    tallies = Tally(), Tally()
     reworded: dict[tuple[str, str, str], Reworded] = {}
     changed = quarantined = 0
     with Progress(past.total) as progress:
         for old in past.letters:
             message, broken = read(old)
-            before, after = (judge(old, message, broken) for judge in sides)
+            before, after = (judge.decide(judge.weigh(old, message, broken)) for judge in sides)
             for tally, verdict in zip(tallies, (before, after), strict=True):
                 tally.what[verdict.what] += 1
             quarantined += "quarantined" in (before.what, after.what)
             if effect(before) != effect(after):
                 changed += 1
                 _show_change(before, after, args.json)
-            elif before.decision.action == "reply":
-                words = Words.of(sides[0], before), Words.of(sides[1], after)
+            elif message and before.decision.action == "reply":
+                words = Words.of(sides[0], before, message), Words.of(sides[1], after, message)
                 quarantined += any(one.broken for one in words)
                 if words[0] != words[1]:
                     _note(reworded, before, words, args.json)
@@ -152,8 +153,8 @@ def _show_change(before: Verdict, after: Verdict, as_json: bool) -> None:
 
 
 def _head(verdict: Verdict) -> None:
-    subject = verdict.message.subject if verdict.message else ""
-    print(paint(verdict.old.name, "head") + f"  {safe(verdict.sender)}  {safe(subject)[:80]}")
+    looked = verdict.looked
+    print(paint(looked.letter, "head") + f"  {safe(looked.sender)}  {safe(looked.subject)[:80]}")
 
 
 def outcome(verdict: Verdict) -> str:

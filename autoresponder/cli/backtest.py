@@ -2,8 +2,9 @@
 
 The letters of a mailbox (over IMAP, read-only) or of files are decided one after the other, in the order of their
 arrival, each at the moment when it arrived and with the history of those before it (`core.replay`). The same code
-decides as in the daemon; nothing is sent, nothing recorded, nothing on the server changes. Memory does not grow with
-the letters' sizes, and only a little with their number.
+decides as in the daemon; nothing is sent, nothing recorded, nothing on the server changes. Many letters are read and
+weighed on every core (`cli.crew`); what the letters before them make of it is decided here, in order. Memory does not
+grow with the letters' sizes, and only a little with the number of senders.
 """
 
 import argparse
@@ -15,12 +16,13 @@ from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from autoresponder.cli.crew import ordered
 from autoresponder.cli.judge import known, open_book
 from autoresponder.cli.paint import paint, safe, table
-from autoresponder.cli.past import Past, Span, of_files, of_mailboxes
+from autoresponder.cli.past import Old, Past, Span, of_files, of_mailboxes
 from autoresponder.cli.progress import Progress
-from autoresponder.cli.tally import Tally
-from autoresponder.cli.verdict import Judge, read
+from autoresponder.cli.tally import SAMPLE, Tally
+from autoresponder.cli.verdict import PLAIN, Judge, Looked
 from autoresponder.config.settings import Settings
 from autoresponder.errors import ConfigError, ExitCode
 from autoresponder.service.book import Book
@@ -89,11 +91,16 @@ def _past(args: argparse.Namespace, settings: Settings, stack: ExitStack) -> Pas
 
 
 def _replay(args: argparse.Namespace, book: Book, past: Past) -> int:
-    judge = Judge(book, args.mailbox)
-    tally = Tally(past.total, judge.language)
+    judge, tally = Judge(book, args.mailbox), Tally()
+    sample = max(1, past.total // SAMPLE)
+
+    def look(numbered: tuple[int, Old]) -> Looked:
+        number, old = numbered
+        return judge.look(old, language=number % sample == 0)
+
     with Progress(past.total) as progress:
-        for old in past.letters:
-            verdict = judge(old, *read(old))
+        for looked in ordered(look, enumerate(past.letters), total=past.total, plain=PLAIN):
+            verdict = judge.decide(looked)
             tally.note(verdict)
             if args.json:
                 sys.stdout.write(_JSON.encode(verdict.row()) + "\n")

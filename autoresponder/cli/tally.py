@@ -4,13 +4,11 @@ Plain counting in bounded memory: no letter is kept, and of the surprising ones 
 """
 
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
-from autoresponder.cli.verdict import SHOWN, Verdict
-from autoresponder.core.message import Message
+from autoresponder.cli.verdict import Verdict
 from autoresponder.core.surprise import surprise
 
 LEAST = 25
@@ -21,7 +19,7 @@ ALIKE = 3
 POOL = 60
 """Surprising letters that are remembered, to choose from."""
 SAMPLE = 300
-"""Answered letters whose language is guessed: a guess can take longer than all the rest."""
+"""Letters whose language is guessed: a guess can take longer than all the rest."""
 OUTCOMES = ("answered", "held", "silent", "quarantined")
 
 
@@ -45,8 +43,6 @@ class Surprising:
 class Tally:
     """The numbers; `note` adds one letter."""
 
-    total: int  # letters expected, for the size of the sample
-    language: Callable[[Verdict], str] = lambda _verdict: ""
     what: Counter[str] = field(default_factory=Counter)
     silent: Counter[str] = field(default_factory=Counter)  # by reason
     rules: Counter[str] = field(default_factory=Counter)  # answered, by rule
@@ -66,7 +62,7 @@ class Tally:
 
     def note(self, verdict: Verdict) -> None:
         """Counts one letter."""
-        decision, arrived = verdict.decision, verdict.old.arrived.astimezone()
+        decision, arrived = verdict.decision, verdict.looked.arrival.arrived.astimezone()
         self.what[verdict.what] += 1
         self.days.setdefault(arrived.date().isoformat(), Counter())[verdict.what] += 1
         self.hours[arrived.hour] += 1
@@ -74,27 +70,24 @@ class Tally:
         rule = decision.rule.name if decision.rule else ""
         if decision.action == "reply":
             self.rules[rule] += 1
-            self._guess(verdict)
+            if verdict.language:
+                self.sampled += 1
+                self.languages[verdict.language] += 1
         elif decision.action == "silent":
             self.silent[decision.reason] += 1
             if decision.reason == "rule":
                 self.quiet_rules[rule] += 1
-        if verdict.message and decision.action != "quarantine":
-            self._wonder(verdict, verdict.message)
+        if decision.action != "quarantine":
+            self._wonder(verdict)
 
-    def _guess(self, verdict: Verdict) -> None:
-        if self.rules.total() % max(1, self.total // SAMPLE) == 0:
-            self.sampled += 1
-            self.languages[self.language(verdict) or "not known"] += 1
-
-    def _wonder(self, verdict: Verdict, message: Message) -> None:
-        found = surprise(message, verdict.decision)
-        key = verdict.sender, verdict.decision.reason
+    def _wonder(self, verdict: Verdict) -> None:
+        looked, found = verdict.looked, surprise(verdict.looked.signs, verdict.decision)
+        key = looked.sender, verdict.decision.reason
         before = self._surprises.get(key)
         if found.score < LEAST or (before is None and found.score <= self._least()):
             return
         row = Surprising(
-            found.score, verdict.old.name, verdict.old.arrived.isoformat(), verdict.sender, message.subject[:SHOWN],
+            found.score, looked.letter, looked.arrival.arrived.isoformat(), looked.sender, looked.subject,
             verdict.what, verdict.decision.reason, verdict.decision.why, found.why, before.alike + 1 if before else 1,
         )  # fmt: skip
         self._surprises[key] = row

@@ -8,7 +8,7 @@ one that runs into it does not hold, and says so.
 """
 
 import fnmatch
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from typing import Literal, Protocol
@@ -463,3 +463,14 @@ class Not:
     def why(self, facts: Facts) -> str:
         """The part's own reason."""
         return f"{'not' if self.holds(facts) else 'it does, which was not wanted'}: {self.part.why(facts)}"
+
+
+def leaves(condition: Condition) -> Iterator[Condition]:
+    """The conditions that hold no others, however deep."""
+    if isinstance(condition, All | AnyOf):
+        for part in condition.parts:
+            yield from leaves(part)
+    elif isinstance(condition, Not):
+        yield from leaves(condition.part)
+    else:
+        yield condition

@@ -20,7 +20,7 @@ from autoresponder.core.contacts import Row
 from autoresponder.core.guards import GUARDS, Scene, suppressed
 from autoresponder.core.history import History, Lookup, once_scope
 from autoresponder.core.message import Arrival, Message, letter_key, thread_key
-from autoresponder.core.policy import Language, Mailbox, Policy
+from autoresponder.core.policy import Language, Policy
 from autoresponder.core.rules import Rule, span
 from autoresponder.core.target import target_of
 
@@ -46,6 +46,20 @@ class Reading:
     target: Address | None
     target_why: str
     ask: Lookup
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """A letter as guards and rules see it: all of its decision in which earlier letters have no part. Small, whatever
+    the letter's size."""
+
+    target: Address | None
+    ask: Lookup
+    hard: tuple[str, str] | None  # the first hard guard that objects: its name and sentence
+    soft: tuple[tuple[str, str], ...]  # all soft ones
+    rule: int | None  # the number of the rule that matches, in `Policy.rules`
+    suppressed: str  # "" or why the sender wants no answer of that rule's kind
+    trace: tuple[Step, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,32 +167,64 @@ def decide(
     now: aware. baseline: letters that arrived before it are never answered. seen: this mailbox already has a
     decision about the letter. full: a trace line for every rule (`explain`), not only for the first
     `TRACED_RULES`. `arrival.mailbox` must be one of the policy's mailboxes."""
-    mailbox = policy.mailboxes[arrival.mailbox]
+    weighed = weigh(reading, arrival, policy, history, now, language=language, full=full)
+    return conclude(weighed, arrival, policy, history, now, baseline=baseline, seen=seen)
+
+
+def weigh(
+    reading: Reading,
+    arrival: Arrival,
+    policy: Policy,
+    history: History,
+    now: datetime,
+    *,
+    language: Language = lambda _subject, _text: "",
+    full: bool = False,
+) -> Weighed:
+    """The first half of `decide`, with its arguments. Of the history only when the sender was first seen and whether
+    the address bounced can make a difference."""
     trace: list[Step] = [Step("whom", "pass", reading.target_why)] if reading.target else []
-    hard, soft = _ask_guards(reading, arrival, mailbox, policy, history, trace)
+    hard, soft = _ask_guards(reading, arrival, policy, history, trace)
     facts = facts_of(reading, arrival, policy, history, now, language=language)
     if full and facts.contact.known:  # in full only: what is stored needs no copy of the customers
         trace.append(Step("contact", "pass", str(facts.contact)))
-    rule = _first_match(policy.rules, facts, trace, full)
+    number = _first_match(policy.rules, facts, trace, full)
+    wish = "" if number is None else suppressed(reading.message, policy.rules[number].kind)
+    return Weighed(reading.target, reading.ask, hard, tuple(soft), number, wish, tuple(trace))
+
+
+def conclude(
+    weighed: Weighed,
+    arrival: Arrival,
+    policy: Policy,
+    history: History,
+    now: datetime,
+    *,
+    baseline: datetime | None = None,
+    seen: bool = False,
+) -> Decision:
+    """The second half of `decide`, with its arguments: what the letters before this one make of it."""
+    mailbox, ask, trace = policy.mailboxes[arrival.mailbox], weighed.ask, list(weighed.trace)
+    rule = None if weighed.rule is None else policy.rules[weighed.rule]
     shadow = policy.shadow or mailbox.shadow or (rule is not None and rule.shadow)
 
     def silent(reason: str, why: str, *, act: bool = False) -> Decision:
         act = act and not shadow
-        return Decision("silent", reason, why, rule, reading.target, reading.ask, act=act, trace=tuple(trace))
+        return Decision("silent", reason, why, rule, weighed.target, ask, act=act, trace=tuple(trace))
 
-    if hard:
-        return silent(*hard, act=rule is not None and rule.reply is None and not seen)
+    if weighed.hard:
+        return silent(*weighed.hard, act=rule is not None and rule.reply is None and not seen)
     if rule is None:
         return silent("no-rule", REASONS["no-rule"])
     if rule.reply is None:
         return silent("rule", f"rule “{rule.name}” says: no answer", act=not seen)
-    for name, why in soft:
+    for name, why in weighed.soft:
         if name not in rule.answer_despite:
             return silent(name, why)
         trace.append(Step(f"guard {name}", "pass", f"overruled by answer_despite of rule “{rule.name}”"))
-    scope = once_scope(rule.name, reading.ask.thread_key if rule.once.per == "per-thread" else "")
+    scope = once_scope(rule.name, ask.thread_key if rule.once.per == "per-thread" else "")
     for check, reason, why in (
-        ("X-Auto-Response-Suppress", "suppressed", suppressed(reading.message, rule.kind)),
+        ("X-Auto-Response-Suppress", "suppressed", weighed.suppressed),
         ("start", "before-start", _before_start(arrival, baseline)),
         ("age", "too-old", _too_old(arrival, rule, now)),
         ("seen", "seen", REASONS["seen"] if seen else ""),
@@ -189,7 +235,7 @@ def decide(
         trace.append(Step(check, "silent" if why else "pass", why))
         if why:
             return silent(reason, why, act=reason in ("copy", "once", "limit"))
-    breaker, hold = _held(policy, history, reading.ask)
+    breaker, hold = _held(policy, history, ask)
     if hold:
         trace.append(Step("limits", "hold", hold))
     return Decision(
@@ -197,15 +243,15 @@ def decide(
         reason="rule",
         why=f"rule “{rule.name}” answers with “{rule.reply}”" + (f"; held: {hold}" if hold else ""),
         rule=rule,
-        target=reading.target,
-        ask=reading.ask,
+        target=weighed.target,
+        ask=ask,
         scope=scope,
         expires=arrival.arrived + rule.not_older_than,
         due=mailbox.office.due(now, rule.promise) if rule.promise else None,
         hold=hold,
         breaker=breaker,
         shadow=shadow,
-        contact=facts.contact,
+        contact=policy.contacts.find(ask.sender_key),
         history=history,
         act=not shadow,
         trace=tuple(trace),
@@ -216,9 +262,10 @@ _PASSED = {guard.name: Step(f"guard {guard.name}", "pass", "") for guard in GUAR
 
 
 def _ask_guards(
-    reading: Reading, arrival: Arrival, mailbox: Mailbox, policy: Policy, history: History, trace: list[Step]
+    reading: Reading, arrival: Arrival, policy: Policy, history: History, trace: list[Step]
 ) -> tuple[tuple[str, str] | None, list[tuple[str, str]]]:
     """The first hard guard that objects, and all soft ones, each as (name, sentence)."""
+    mailbox = policy.mailboxes[arrival.mailbox]
     scene = Scene(reading.message, arrival, mailbox, policy, reading.target, history)
     hard: tuple[str, str] | None = None
     soft: list[tuple[str, str]] = []
@@ -235,11 +282,11 @@ def _ask_guards(
     return hard, soft
 
 
-def _first_match(rules: tuple[Rule, ...], facts: Facts, trace: list[Step], full: bool) -> Rule | None:
+def _first_match(rules: tuple[Rule, ...], facts: Facts, trace: list[Step], full: bool) -> int | None:
     for number, rule in enumerate(rules):
         if rule.when.holds(facts):
             trace.append(Step(f"rule {rule.name}", "match", rule.when.why(facts)))
-            return rule
+            return number
         if full or number < TRACED_RULES:
             trace.append(Step(f"rule {rule.name}", "no match", rule.when.why(facts)))
     return None

@@ -7,13 +7,17 @@ the first letter, and which addresses bounced. Memory grows with the senders, no
 """
 
 from bisect import bisect_right, insort
-from dataclasses import replace
 from datetime import datetime
+from functools import cache
 
-from autoresponder.core.decide import Decision, decide, read
+from autoresponder.core.conditions import FirstContact, leaves
+from autoresponder.core.decide import Decision, Reading, Weighed, conclude, read, weigh
 from autoresponder.core.history import History, Ledger, Limit, Lookup
 from autoresponder.core.message import Arrival, Message
 from autoresponder.core.policy import Language, Policy
+
+Sides = tuple[Weighed, Weighed]
+"""A letter, weighed for a sender who never wrote before and for one who did."""
 
 
 class Window:
@@ -49,6 +53,7 @@ class Replay:
     def __init__(self, policy: Policy, language: Language) -> None:
         """`language` is asked only where a rule asks."""
         self.policy, self._language = policy, language
+        self._asks = any(isinstance(one, FirstContact) for rule in policy.rules for one in leaves(rule.when))
         self._ledger = Ledger()
         self._seen: set[tuple[str, str]] = set()
         limits = policy.limits
@@ -56,21 +61,37 @@ class Replay:
 
     def decide(self, message: Message, arrival: Arrival) -> Decision:
         """The decision about one letter at the moment it arrived."""
-        now, reading = arrival.arrived, read(message, self.policy)
-        ask, place = reading.ask, (arrival.mailbox, reading.ask.letter_key)
-        history, seen = self._history(ask, now), place in self._seen
-        decision = decide(reading, arrival, self.policy, history, now, language=self._language, seen=seen)
+        return self.conclude(self.weigh(message, arrival), arrival)
+
+    def weigh(self, message: Message, arrival: Arrival) -> Sides:
+        """The letter by itself, for a sender who never wrote before and for one who did. The same whatever was decided
+        before, so that it may be done elsewhere and in any order."""
+        reading = read(message, self.policy)
+        if not self._asks:
+            new = self._weigh(reading, arrival, History(), self._language)
+            return new, new
+        guess = cache(self._language)  # which takes long, and a letter has one language
+        known = History(first_seen=arrival.arrived)
+        return self._weigh(reading, arrival, History(), guess), self._weigh(reading, arrival, known, guess)
+
+    def _weigh(self, reading: Reading, arrival: Arrival, history: History, language: Language) -> Weighed:
+        return weigh(reading, arrival, self.policy, history, arrival.arrived, language=language)
+
+    def conclude(self, weighed: Sides, arrival: Arrival) -> Decision:
+        """The decision about a letter that was weighed, at the moment it arrived."""
+        now, ask = arrival.arrived, weighed[0].ask
+        history, place = self._history(ask, now), (arrival.mailbox, ask.letter_key)
+        side = weighed[history.first_seen is not None]
+        decision = conclude(side, arrival, self.policy, history, now, seen=place in self._seen)
         self._seen.add(place)
         self._note(ask, now, decision)
         return decision
 
     def _history(self, ask: Lookup, now: datetime) -> History:
-        return replace(
-            self._ledger.of(ask),
-            sent_to_sender=self._sender.count(ask.limit_key, now),
-            sent_to_domain=self._domain.count(ask.domain, now),
-            sent_total=self._total.count("", now),
-        )
+        """As the ledger has it, but with answers counted in windows that slide."""
+        known = self._ledger.of(ask)
+        sent = self._sender.count(ask.limit_key, now), self._domain.count(ask.domain, now), self._total.count("", now)
+        return History(known.first_seen, known.messages, None, known.letter_answered, known.answered, *sent)
 
     def _note(self, ask: Lookup, now: datetime, decision: Decision) -> None:
         answered = decision.action == "reply"

@@ -62,7 +62,7 @@ def _from(message: Message) -> tuple[str, str, str]:
 def _is_mass(message: Message) -> bool:
     text = message.text if len(message.text) < 8000 else message.text[:4000] + message.text[-4000:]
     text = text.lower()
-    return any(word in text for word in _MASS)
+    return any(map(text.__contains__, _MASS))
 
 
 def _client(message: Message) -> bool:
@@ -90,18 +90,34 @@ _EXPECTED = {"rule": -20, "no-rule": 45, "suppressed": 25, "limit": 40, "not-add
 because of `once`, a copy or a hard sign of a machine surprises nobody unless much speaks for a person."""
 
 
-def surprise(message: Message, decision: Decision) -> Surprise:
-    """How much a person would wonder about this decision."""
+@dataclass(frozen=True, slots=True)
+class Signs:
+    """What a letter looks like: how much of a person, and which signs speak for a person or for a machine."""
+
+    human: int = 0
+    person: tuple[str, ...] = ()
+    machine: tuple[str, ...] = ()
+
+
+def signs_of(message: Message) -> Signs:
+    """The signs of one letter."""
     found = [sign for sign in SIGNS if sign.check(message)]
-    human = sum(sign.weight for sign in found)
+    return Signs(
+        sum(sign.weight for sign in found),
+        tuple(sign.what for sign in found if sign.weight > 0),
+        tuple(sign.what for sign in found if sign.weight < 0),
+    )
+
+
+def surprise(signs: Signs, decision: Decision) -> Surprise:
+    """How much a person would wonder about this decision."""
     if decision.action == "reply":
-        score, side = (40 if decision.hold else 10) - human, -1
+        score, told = (40 if decision.hold else 10) - signs.human, signs.machine
     else:
         base = 30 if decision.reason in SOFT_GUARDS else _EXPECTED.get(decision.reason, -30)
         if decision.reason in ("once", "copy", "seen"):
             base = -60
-        score, side = base + human * 2 // 3, 1
-    told = [sign.what for sign in found if sign.weight * side > 0]
+        score, told = base + signs.human * 2 // 3, signs.person
     if decision.hold:
-        told.append("it would wait for a person")
+        told = *told, "it would wait for a person"
     return Surprise(max(0, min(score, 100)), "; ".join(told))

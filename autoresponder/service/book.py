@@ -4,7 +4,6 @@ Contract: a broken configuration is one `ConfigError` with every problem in it. 
 that only decides (`explain`, `backtest`, `check`) starts without what only a daemon needs.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -14,7 +13,7 @@ from autoresponder.answer.language import detect
 from autoresponder.answer.templates import Library
 from autoresponder.config.build import load_settings, problems_of
 from autoresponder.config.settings import Settings
-from autoresponder.core.conditions import All, AnyOf, Condition, Named, Not
+from autoresponder.core.conditions import Named, leaves
 from autoresponder.core.policy import Language, Policy
 from autoresponder.core.token import Signer
 from autoresponder.errors import ConfigError
@@ -67,18 +66,8 @@ def make_book(settings: Settings, library: Library, signer: Signer) -> Book:
 def _languages(settings: Settings, library: Library) -> list[str]:
     """The languages that a letter may be told to be in: those of the templates, and those that a rule asks for, which
     must be told from the mailboxes' own even where no template is in them."""
-    asked = {tag for rule in settings.policy.rules for tag in _asked(rule.when)}
+    named = [one for rule in settings.policy.rules for one in leaves(rule.when) if isinstance(one, Named)]
+    asked = {tag for one in named if one.name == "language" for tag in one.wanted}
     if asked:
         asked |= {"en", *(account.mailbox.language for account in settings.accounts.values())}
     return sorted(asked.union(*(library.languages(name) for name in library.names)))
-
-
-def _asked(condition: Condition) -> Iterator[str]:
-    """The languages that a condition names, however deep."""
-    if isinstance(condition, All | AnyOf):
-        for part in condition.parts:
-            yield from _asked(part)
-    elif isinstance(condition, Not):
-        yield from _asked(condition.part)
-    elif isinstance(condition, Named) and condition.name == "language":
-        yield from condition.wanted

@@ -1,6 +1,7 @@
 """`backtest` over files: the past once more, what strikes, what other rules change."""
 
 import json
+import os
 import re
 import shutil
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 
 from autoresponder.cli import main
 from autoresponder.cli.charts import bars, columns, nice
+from autoresponder.cli.crew import FEW, PORTION
 from autoresponder.cli.reasons import WORDS
 from autoresponder.core.decide import REASONS
 from autoresponder.core.guards import GUARDS
@@ -75,6 +77,46 @@ def test_a_person_reads_the_summary(shop: Shop, box: Path, capsys: pytest.Captur
     assert "yet it belongs to a conversation" in shown
     assert err == ""  # no progress bar into a pipe
     assert not list(shop.folder.glob("state*"))  # nothing was recorded
+
+
+MANY_RULES = """\
+answer: {once: 2 days, limits: {per_sender: 1/day, per_domain: 3/day}}
+rules:
+  - {name: Welcome, when: {first_contact: true, subject: question}, reply: invoice}
+  - {name: Hush, when: {subject: hush}, reply: false}
+  - {name: Everything else, reply: acknowledgement, once: every-message}
+"""
+
+
+def test_several_processes_decide_as_one_does(shop: Shop, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each letter is decided with all those before it, wherever it was looked at: once, limits, first contact, copies;
+    and what is printed is the same to the byte."""
+    people = [f"person{number}@example.{end}" for number in range(6) for end in ("net", "org")]
+    more = {0: "List-Id: <x.example>\n", 1: "X-Auto-Response-Suppress: All\n"}
+    box = shop.mbox(*(
+        (1 + number // 30, people[number * 7 % 12], ("Question", "Hush", "An invoice")[number % 3],
+         more.get(number % 11, ""))
+        for number in range(FEW * PORTION)
+    ))  # fmt: skip
+    shop.rules = shop.write("rules.yaml", MANY_RULES)
+    cores, shown = os.sched_getaffinity(0), []
+    for some in (cores, {min(cores)}):
+        os.sched_setaffinity(0, some)
+        try:
+            backtest(shop, "--json", box, box)
+        finally:
+            os.sched_setaffinity(0, cores)
+        shown.append(rows(capsys))
+    assert shown[0] == shown[1]
+    *decided, last = shown[0]
+    reasons = {"rule", "list", "suppressed", "limit", "seen"}
+    assert last["summary"]["silent_by_reason"].keys() == reasons
+    assert last["summary"]["held"] > 0
+    known: set[str] = set()
+    for row in reversed({row["letter"]: row for row in reversed(decided)}.values()):  # of two copies the first
+        if row["subject"] == "Question":
+            assert row["rule"] == ("Everything else" if row["from"] in known else "Welcome")
+        known.add(row["from"])
 
 
 def test_days_count_back_from_now(shop: Shop, box: Path, capsys: pytest.CaptureFixture[str]) -> None:

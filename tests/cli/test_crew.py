@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from itertools import count, islice
 from pathlib import Path
 
@@ -66,6 +67,33 @@ def test_a_process_that_dies_costs_time_only() -> None:
 
     assert list(ordered(work, range(MANY))) == list(range(MANY))
     assert not multiprocessing.active_children()
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    number: int
+    content: bytes
+    copies: tuple[bytes, ...] = ()
+
+
+@pytest.mark.parametrize("plain", [(), (Parcel,)])
+def test_things_and_results_of_any_size(plain: tuple[type, ...]) -> None:
+    """More than a pipe holds goes both ways at once."""
+    things = [Parcel(number, bytes([number % 256]) * 20_000) for number in range(MANY)]
+    found = list(ordered(lambda one: replace(one, copies=(one.content,)), things, plain=plain))
+    assert found == [replace(one, copies=(one.content,)) for one in things]
+
+
+@pytest.mark.parametrize(("total", "others"), [(MANY, True), (FEW * PORTION - 1, False)])
+def test_who_knows_how_many_there_are_is_asked_for_none_before_the_processes_start(total: int, others: bool) -> None:
+    started: list[int] = []
+
+    def things() -> Iterator[int]:
+        started.append(len(multiprocessing.active_children()))
+        yield from range(total)
+
+    assert len(list(ordered(square, things(), total=total))) == total
+    assert (started[0] > 0) == (others and len(os.sched_getaffinity(0)) > 1)
 
 
 def test_ctrl_c_is_for_the_one_that_began() -> None:

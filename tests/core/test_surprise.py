@@ -8,7 +8,7 @@ from autoresponder.core.message import Arrival, parse
 from autoresponder.core.policy import Mailbox, Policy
 from autoresponder.core.replay import Replay
 from autoresponder.core.rules import Rule
-from autoresponder.core.surprise import surprise
+from autoresponder.core.surprise import signs_of, surprise
 
 POLICY = Policy(
     {"shop": Mailbox("shop", "shop@example.com")},
@@ -22,7 +22,7 @@ ROBOT = "From: billing@tools.example\nSubject: Your receipt 441\n"
 def score(header: str, text: str = "Hello, are you open?") -> int:
     message = parse(f"To: shop@example.com\n{header}\n{text}\n".encode())
     arrival = Arrival("shop", "INBOX", 1, 1, datetime(2026, 3, 2, tzinfo=UTC))
-    return surprise(message, Replay(POLICY, lambda _s, _t: "").decide(message, arrival)).score
+    return surprise(signs_of(message), Replay(POLICY, lambda _s, _t: "").decide(message, arrival)).score
 
 
 @pytest.mark.parametrize(
