@@ -92,7 +92,11 @@ LOGO_ID = "logo@autoresponder.invalid"
 
 def read_logo(path: Path) -> tuple[str, bytes]:
     """The image subtype (`png`, `jpeg`, `gif`) and the bytes; ValueError with the end of a sentence otherwise."""
-    data = path.read_bytes()[: MAX_LOGO + 1]
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_LOGO + 1)
+    except OSError as error:
+        raise ValueError(f"cannot be read: {error.strerror}") from None
     if len(data) > MAX_LOGO:
         raise ValueError(f"is larger than {MAX_LOGO // 1000} kB; every answer carries it")
     for start, kind in ((b"\x89PNG\r\n\x1a\n", "png"), (b"\xff\xd8\xff", "jpeg"), (b"GIF8", "gif")):

@@ -15,7 +15,7 @@ from datetime import UTC
 from pathlib import Path
 from typing import Any, Literal
 
-from autoresponder.answer.brand import Brand
+from autoresponder.answer.brand import Brand, read_logo
 from autoresponder.answer.season import Season
 from autoresponder.answer.worded import Worded
 from autoresponder.config import schema, times
@@ -138,6 +138,16 @@ class _Builder:
             self._error(path, f"there is no file {found}", "paths are relative to rules.yaml")
         return str(found or "")
 
+    def _logo(self, path: Path_, name: str) -> str:
+        """The full path of a picture that can be shown."""
+        found = self._file(path, name)
+        if found and Path(found).is_file():
+            try:
+                read_logo(Path(found))
+            except ValueError as error:
+                self._error(path, f"{name} {error}")
+        return found
+
     def _contacts(self, name: str | None) -> Contacts | None:
         """What the file says; None when there is none, or it cannot be used."""
         if not (found := self._file(("contacts",), name or "")) or not Path(found).is_file():
@@ -154,7 +164,7 @@ class _Builder:
         return resolve(written, self.folder, self.environ)
 
     def _brand(self, table: schema.Brand) -> Brand:
-        brand = Brand(name=table.name, logo=self._file(("brand", "logo"), table.logo),
+        brand = Brand(name=table.name, logo=self._logo(("brand", "logo"), table.logo),
                       signature=Worded.of(table.signature), address=table.address,
                       website=table.website or "")  # fmt: skip
         return replace(brand, colour=table.colour) if table.colour else brand

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from autoresponder.answer.brand import Brand
+from autoresponder.answer.brand import Brand, read_logo
 from autoresponder.answer.clean import JOINER
 from autoresponder.answer.templates import Library
 from autoresponder.answer.threads import MAX_REFERENCES
@@ -290,6 +290,11 @@ def test_logos_that_cannot_be_shown(tmp_path: Path, data: bytes, sentence: str) 
     logo.write_bytes(data)
     with pytest.raises(Exception, match=sentence):
         Library.load(SHIPPED, replace(BRAND, logo=str(logo)))
+
+
+def test_a_logo_that_cannot_be_read(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="cannot be read: Is a directory"):
+        read_logo(tmp_path)
 
 
 def test_a_missing_logo_becomes_the_name() -> None:
