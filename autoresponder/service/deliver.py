@@ -29,7 +29,8 @@ from autoresponder.core.outbox import Event, State, next_attempt
 from autoresponder.errors import UserError
 from autoresponder.faults import point
 from autoresponder.mail.servers import SmtpServer
-from autoresponder.mail.smtp import Pool, Sent
+from autoresponder.mail.smtp import Sent
+from autoresponder.mail.smtp_pool import Pool
 from autoresponder.service.writer import Writer
 from autoresponder.store import Letter, Store
 

@@ -10,7 +10,9 @@ import pytest
 
 from autoresponder.core.outbox import Event
 from autoresponder.mail.eightbit import eight_bit
-from autoresponder.mail.smtp import Pool, Sent, SmtpServer
+from autoresponder.mail.servers import SmtpServer
+from autoresponder.mail.smtp import Sent
+from autoresponder.mail.smtp_pool import Pool
 from tests.answer.house import BOX, NOW, composer, decision
 from tests.answer.language_table import LANGUAGES
 from tests.core.letters import letter

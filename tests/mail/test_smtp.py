@@ -1,6 +1,7 @@
 """One letter over SMTP: every phase, every way it can go wrong, and what must be known about it afterwards."""
 
 import asyncio
+import base64
 import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
@@ -10,8 +11,10 @@ import pytest
 
 from autoresponder.core.outbox import Event
 from autoresponder.errors import ConfigError, RemoteError
-from autoresponder.mail import smtp
-from autoresponder.mail.smtp import Connection, Pool, Sent, SmtpServer
+from autoresponder.mail import smtp, smtp_pool
+from autoresponder.mail.servers import SmtpServer
+from autoresponder.mail.smtp import Connection, Sent
+from autoresponder.mail.smtp_pool import Pool
 from tests.lab.sink import EXTENSIONS, Sink
 from tests.lab.tls import Certificates
 
@@ -480,7 +483,7 @@ def test_login_refused_without_leak(make_sink: MakeSink) -> None:
     assert error.fatal
     assert "535" in str(error)
     assert "login of u" in str(error)
-    echo = f"535 5.7.8 no: {smtp.base64.b64encode(f'{chr(0)}u{chr(0)}{SECRET}'.encode()).decode()} {SECRET}"
+    echo = f"535 5.7.8 no: {base64.b64encode(f'{chr(0)}u{chr(0)}{SECRET}'.encode()).decode()} {SECRET}"
     sink.on("AUTH", answer=echo, times=1)
     text = f"{failure(server)!r} {failure(server)} {server!r}"
     assert "hunter2" not in text
@@ -586,7 +589,7 @@ def test_pool_keeps_connections(sink: Sink) -> None:
 
 def test_pool_closes_idle_connections(sink: Sink, monkeypatch: pytest.MonkeyPatch) -> None:
     """A kept connection is closed politely after a while."""
-    monkeypatch.setattr(smtp, "IDLE", 0.05)
+    monkeypatch.setattr(smtp_pool, "IDLE", 0.05)
 
     async def body() -> None:
         pool = Pool(server_of(sink))

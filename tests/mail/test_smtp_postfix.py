@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 
 from autoresponder.core.outbox import Event
-from autoresponder.mail.smtp import Pool, Sent, SmtpServer
+from autoresponder.mail.servers import SmtpServer
+from autoresponder.mail.smtp import Sent
+from autoresponder.mail.smtp_pool import Pool
 from tests.lab import PASSWORD
 from tests.lab.dovecot import Dovecot
 from tests.lab.postfix import Postfix

@@ -17,7 +17,8 @@ from autoresponder.core.message import Arrival, letter_key, parse
 from autoresponder.core.policy import Mailbox, Policy
 from autoresponder.core.rules import Rule
 from autoresponder.core.token import TOKEN_HEADER, Signer
-from autoresponder.mail.smtp import Connection, SmtpServer
+from autoresponder.mail.servers import SmtpServer
+from autoresponder.mail.smtp import Connection
 from tests.answer.house import composer, folder_of, library
 from tests.core.letters import NOW, letter, raw
 

@@ -12,8 +12,9 @@ import pytest
 
 from autoresponder.core import outbox
 from autoresponder.core.outbox import Event, State
-from autoresponder.mail import smtp
-from autoresponder.mail.smtp import Sent, SmtpServer
+from autoresponder.mail import smtp, smtp_pool
+from autoresponder.mail.servers import SmtpServer
+from autoresponder.mail.smtp import Sent
 from autoresponder.service import deliver
 from autoresponder.service.deliver import Delivery, Outgoing
 from autoresponder.service.writer import Writer
@@ -254,7 +255,7 @@ def test_one_server_down(
     house: House, make_sink: MakeSink, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Sixty letters for a dead server do not hold up another mailbox; they keep their turn, and go when it is back."""
-    monkeypatch.setattr(smtp, "BACK_OFF", (60,))  # it is left alone, however slow this machine is
+    monkeypatch.setattr(smtp_pool, "BACK_OFF", (60,))  # it is left alone, however slow this machine is
     dead, well = make_sink(), make_sink()
     dead.on("CONNECT", answer="421 4.3.2 down", drop=True)
     waiting = house.put(*(f"p{n}@example.com" for n in range(60)))
@@ -270,7 +271,7 @@ def test_one_server_down(
             assert list(delivery.troubles) == [f"{dead.host}:{dead.port}"]
             assert dead.connections <= 4
             dead.behave()
-            monkeypatch.setattr(smtp, "BACK_OFF", (0.05,))  # for an attempt that was still on its way
+            monkeypatch.setattr(smtp_pool, "BACK_OFF", (0.05,))  # for an attempt that was still on its way
             delivery.try_now()
             await until(dead, lambda: len(dead.messages) == 60, "the letters that waited")
             await delivery.drain()
