@@ -93,12 +93,14 @@ def program() -> NoReturn:
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command; returns its exit code."""
     argv = sys.argv[1:] if argv is None else argv
-    args = _read(argv)
-    _speak(utf_8=getattr(args, "json", False))
-    if args.config is None:
-        args.config = next((place for place in PLACES if place.exists()), PLACES[0])
     try:
-        return int(args.do(args))
+        args = _read(argv)
+        _speak(utf_8=getattr(args, "json", False))
+        if args.config is None:
+            args.config = next((place for place in PLACES if place.exists()), PLACES[0])
+        code = int(args.do(args))
+        sys.stdout.flush()  # while a pipe that nobody reads any more can still be told from a fault
+        return code
     except ConfigError as error:
         from autoresponder.cli.excerpt import told  # reads the grammar: only when something is wrong
 

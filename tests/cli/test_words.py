@@ -47,6 +47,35 @@ def test_who_reads_only_the_beginning_breaks_nothing(tmp_path: Path) -> None:
         assert process.wait(60) == 0
 
 
+def test_a_few_lines_that_nobody_reads_are_no_fault_either(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "autoresponder", "-c", str(Shop(tmp_path).rules), "check"]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout
+        assert process.stderr
+        process.stdout.close()
+        assert (process.stderr.read(), process.wait(60)) == (b"", 0)
+
+
+INTERRUPTED = """
+import sys
+from autoresponder.cli import program
+
+class CtrlC:
+    def find_spec(self, name, path, target=None):
+        if name == "autoresponder.cli.check":
+            raise KeyboardInterrupt
+
+sys.meta_path.insert(0, CtrlC())
+sys.argv = ["autoresponder", "check"]
+program()
+"""
+
+
+def test_ctrl_c_while_a_command_is_still_being_loaded() -> None:
+    done = subprocess.run([sys.executable, "-c", INTERRUPTED], cwd=ROOT, capture_output=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (130, b"", b"")
+
+
 @pytest.mark.parametrize("words", [("outbox", "resend"), ("outbox", "drop"), ("quarantine", "retry")])
 def test_what_is_no_number_is_named(tmp_path: Path, words: tuple[str, str]) -> None:
     shop = Shop(tmp_path)
