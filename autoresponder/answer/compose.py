@@ -9,13 +9,11 @@ the template's own error where a template fails, or where the answer would say a
 """
 
 import base64
-import binascii
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from email.utils import format_datetime
-from functools import lru_cache
 from html import escape
 from pathlib import Path
 
@@ -26,6 +24,7 @@ from autoresponder.answer.headers import encoded, mailbox_header
 from autoresponder.answer.leaks import Guard
 from autoresponder.answer.markdown import wrap
 from autoresponder.answer.names import person
+from autoresponder.answer.parts import multipart, picture, text_part
 from autoresponder.answer.season import Season, season_of
 from autoresponder.answer.templates import Library
 from autoresponder.answer.threads import thread_headers
@@ -73,7 +72,7 @@ class Composer:
         self._library, self._brand, self._signer, self._language = library, brand, signer, language
         logo = Path(brand.logo) if library.brand.logo else None
         kind, data = read_logo(logo) if logo else ("", b"")
-        self._logo = _logo_part(kind, data) if logo else b""
+        self._logo = picture(kind, data, LOGO_ID) if logo else b""
         self._logo_url = f"data:image/{kind};base64,{base64.b64encode(data).decode()}"
 
     def compose(
@@ -191,39 +190,3 @@ def _as_test(rendered: Rendered, name: str) -> Rendered:
 def _name_of(message: Message, target: Address) -> str:
     """The name that From gives to the target's address, for a Reply-To without one."""
     return next((a.name for a in message.from_ if a.name and a.email.lower() == target.email.lower()), "")
-
-
-def text_part(kind: str, text: str) -> bytes:
-    """A text part, its header too, in the encoding that suits it: plain, quoted-printable, base64 for other scripts."""
-    data = text.replace("\r", "").encode("utf-8", "replace").replace(b"\n", b"\r\n")
-    if data.isascii() and max(map(len, data.split(b"\r\n"))) <= 76 and b"\r\nFrom " not in b"\r\n" + data:
-        charset, encoding = "us-ascii", "7bit"
-    elif (len(data) - len(data.decode("ascii", "ignore"))) * 4 > len(data):
-        charset, encoding, data = "utf-8", "base64", base64.encodebytes(data).replace(b"\n", b"\r\n")
-    else:
-        charset, encoding = "utf-8", "quoted-printable"
-        data = b"\r\n".join(map(_quoted_printable, data.split(b"\r\n")))
-    head = f"Content-Type: text/{kind}; charset={charset}\r\nContent-Transfer-Encoding: {encoding}\r\n\r\n"
-    return head.encode() + data
-
-
-@lru_cache(maxsize=1024)
-def _quoted_printable(line: bytes) -> bytes:
-    """A line as RFC 2045 section 6.7 has it; most lines are the same in every answer."""
-    return binascii.b2a_qp(line + b"\r\n", istext=True)[:-2]
-
-
-def multipart(kind: str, boundary: str, parts: Iterable[bytes]) -> bytes:
-    """A part made of parts, each with its header. Of boundaries within each other none may begin like another, for a
-    line that begins like a boundary counts as one (RFC 2046 section 5.1.1)."""
-    edge = f"--{boundary}".encode()
-    head = f'Content-Type: multipart/{kind}; boundary="{boundary}"\r\n'.encode()
-    return b"".join((head, *(b"\r\n" + edge + b"\r\n" + part for part in parts), b"\r\n" + edge + b"--"))
-
-
-def _logo_part(kind: str, data: bytes) -> bytes:
-    extension = "jpg" if kind == "jpeg" else kind
-    return (
-        f"Content-Type: image/{kind}\r\nContent-Transfer-Encoding: base64\r\nContent-ID: <{LOGO_ID}>\r\n"
-        f'Content-Disposition: inline; filename="logo.{extension}"\r\n\r\n'
-    ).encode() + base64.encodebytes(data).replace(b"\n", b"\r\n")

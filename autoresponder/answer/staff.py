@@ -12,8 +12,8 @@ from datetime import datetime
 from email.utils import format_datetime
 
 from autoresponder.answer.clean import one_line
-from autoresponder.answer.compose import text_part
 from autoresponder.answer.headers import encoded, mailbox_header
+from autoresponder.answer.parts import text_part
 from autoresponder.core.address import Address, is_answerable
 from autoresponder.core.token import TOKEN_HEADER, Signer, digest
 
