@@ -5,11 +5,13 @@ import sys
 from pathlib import Path
 
 
-def program(rules: Path) -> str:
-    """How the user calls autoresponder for these rules, from here."""
+def program(rules: Path | None = None) -> str:
+    """How the user calls autoresponder from here; for these rules."""
     script = Path(sys.executable).parent / "autoresponder"
     found = shutil.which("autoresponder")  # which may be a link to it, as `make install` makes one
     name = "autoresponder" if found and Path(found).resolve() == script.resolve() else near(script)
+    if rules is None:
+        return name
     return name if rules.absolute() == Path("rules.yaml").absolute() else f"{name} -c {near(rules)}"
 
 

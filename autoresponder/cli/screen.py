@@ -122,15 +122,15 @@ class Screen:
         settings, library = self._settings, self._library
         template = settings.policy.rules[-1].reply or library.names[0]
         steps = (
-            (f"preview {template} -o answer.html", "how an answer looks"),
-            ("explain LETTER.eml", "why a letter is answered, or not"),
-            ("check --connect", "when your own mailbox is in the rules"),
+            (f"{program(settings.path)} preview {template} -o answer.html", "how an answer looks"),
+            (f"{program(settings.path)} explain LETTER.eml", "why a letter is answered, or not"),
+            (f"{program()} init mail", "your own mailbox, into the folder mail; sends nothing"),
         )
-        command, room = program(settings.path), max(len(words) for words, _what in steps)
+        room = max(len(words) for words, _what in steps)
         self._line()
         self._line("Where to look next:")
         for words, what in steps:
-            self._line(f"    {command} {words:<{room}}   {paint(what, 'dim')}")
+            self._line(f"    {words:<{room}}   {paint(what, 'dim')}")
 
     def _row(self, left: str, right: str, style: str = "", *, all_of_it: bool = False) -> None:
         """The left column, styled, and up to two lines (or all) of the right one."""
