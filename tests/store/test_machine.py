@@ -32,7 +32,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from autoresponder.core.history import SHADOWS
 from autoresponder.core.outbox import Event, State
 from autoresponder.store import Cursor, Entry, Notice, StaffLetter, Store, open_store
-from autoresponder.store.sql import TICK, SqlStore
+from autoresponder.store.sql import SqlStore
+from autoresponder.store.terms import TICK
 from tests.store.make import DAY, HOUR, LIMITS, NOW, answer, ask, entry
 from tests.store.model import TRANSITIONS, Model, Place, Row
 
