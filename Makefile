@@ -103,6 +103,7 @@ install:  ## on a real host, as root: /opt/autoresponder, /etc/autoresponder, th
 	@echo "Next, as root:"
 	@echo "  1. Describe your mailbox in $(CONFIG)/rules.yaml and put its password, one line, into"
 	@echo "     $(CONFIG)/credentials/imap; that of SMTP, where it is another, into $(CONFIG)/credentials/smtp."
+	@echo "     Or be asked: move rules.yaml away, then: autoresponder init $(CONFIG)"
 	@echo "  2. autoresponder -c $(CONFIG)/rules.yaml check --connect"
 	@echo "  3. systemctl enable --now autoresponder && journalctl -fu autoresponder"
 	@echo "It begins in shadow mode: it decides and records, and sends nothing until rules.yaml says \`mode: live\`."

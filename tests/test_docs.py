@@ -60,7 +60,7 @@ def test_a_documented_command_works(house: House, page: str, line: str) -> None:
     if "run" in words:  # the daemon holds the state: another folder with the same files
         assert "--once" in words, "a daemon that does not end is for a ```text block"
         house.path.with_name("other.yaml").write_text(house.path.read_text().replace("state.db", "other.db"))
-        argv[argv.index("rules.yaml")] = "other.yaml"
+        argv[3:3] = ["-c", "other.yaml"]
     done = subprocess.run(argv, cwd=house.folder, capture_output=True, text=True, timeout=60, check=False, input="")
     assert done.returncode in (0, 1), f"{line}\n{done.stdout}{done.stderr}"
     assert "Traceback" not in done.stderr
