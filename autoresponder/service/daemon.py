@@ -398,7 +398,11 @@ class Daemon:
             "rules": str(self.settings.path),
             "problem": self._problem,
             "servers": self._delivery.troubles,
-            "copies": {name: filing.trouble for name, filing in self._filings.items() if filing.trouble},
+            "copies": {
+                account.name: filing.trouble
+                for account in self.settings.accounts.values()
+                if (filing := self._filing(account)) and filing.trouble
+            },
             "watchers": [asdict(watcher.state) for watcher, _task in self._watchers.values()],
         }
         text = json.dumps(note, default=lambda value: value.isoformat())

@@ -79,8 +79,13 @@ def test_each_answer_is_filed_where_sent_letters_are(house: House, dovecot: Dove
         wait_until(lambda: told(house), "the trouble in `status`")
         (line,) = told(house)
         assert line.startswith(f"copies of sent answers wait ({closed}): {closed}/Sent: ")
+        wanted = house.boxes[closed]
+        house.boxes[closed] = wanted.replace(SAVE, "")
+        house.reloaded()
+        assert not told(house)  # nobody wants them any more
         folder.chmod(0o700)
-        house.kick(signal.SIGHUP)
+        house.boxes[closed] = wanted
+        house.reloaded()
         copies(dovecot, closed, 2)
     assert len(house.said("copies of sent answers cannot be filed")) == 1
     assert house.said("copies of sent answers are filed again")

@@ -92,6 +92,17 @@ def test_it_goes_where_sent_letters_are(
     assert store.next_copy("contact") is None
 
 
+def test_a_folder_that_is_configured_anew_gets_the_next_one(writer: Writer, store: Store) -> None:
+    folders = listed(rb'() "/" Sent', rb'() "/" Answers')
+    filing = filed(writer, [*folders, *appended("Sent")])
+    send(store, 2)
+    filing.more()
+    filing.account = account(0, "Answers")
+    filed(writer, [*folders, *appended("Answers")], filing)
+    assert filing.trouble == ""
+    assert store.next_copy("contact") is None
+
+
 def test_a_server_that_marks_folders_only_when_asked_is_asked(writer: Writer, store: Store) -> None:
     asked = [r'LIST "" "\*" RETURN \(SPECIAL-USE\)', b'* LIST (\\Sent) "/" Gesendet\r\n' + OK]
     with ScriptedImap([*login(EXTENDED), *asked, *appended("Gesendet")]) as server:
