@@ -6,8 +6,9 @@ about its owner, without an `or`, and not by itself on its line. What is handed 
 
 from collections.abc import Iterable, Iterator
 
-from jinja2 import Environment, TemplateSyntaxError, nodes
+from jinja2 import nodes
 
+from autoresponder.answer.loader import Parsed
 from autoresponder.errors import Place, Problem
 
 MAY_BE_EMPTY = {
@@ -20,13 +21,9 @@ MAY_BE_EMPTY = {
 _FOR_NAMES = "{{ salutation }} and {{ greeting }} have a word for everybody"
 
 
-def named(files: Iterable[tuple[str, str]], env: Environment) -> Iterator[Problem]:
-    """The warnings for all files, (path, text)."""
-    for path, text in files:
-        try:
-            tree = env.parse(text)
-        except TemplateSyntaxError:  # told by whoever compiles it, with its line
-            continue
+def named(files: Iterable[Parsed]) -> Iterator[Problem]:
+    """The warnings for all files."""
+    for path, text, tree in files:
         lines = text.split("\n")
         for line, value in dict.fromkeys(_statements(tree, frozenset())):
             if not _alone(lines[line - 1]):

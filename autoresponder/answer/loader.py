@@ -7,6 +7,7 @@ beside them replace the ones we ship. Each file is compiled when it is first ask
 
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from jinja2 import Template, TemplateNotFound, TemplateSyntaxError, nodes
@@ -24,6 +25,10 @@ LAYOUTS = Path(__file__).parent / "layout"
 _FILE = re.compile(r"(_?[A-Za-z0-9][A-Za-z0-9_-]*)(?:\.([A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8})*))?\.md")
 _CONTENT = re.compile(r"\{\{-?\s*content\s*-?\}\}")
 _ITEM = re.compile(r"\s*-\s+(\S.*?)\s*")
+
+
+Parsed = tuple[str, str, nodes.Template]
+"""A file's path, its text with each line where it stands in the file, and what Jinja reads in it."""
 
 
 class Loader:
@@ -100,7 +105,13 @@ class Loader:
                 if self.found or self._ready(source):
                     yield from self.found
 
-    def bodies(self) -> Iterator[tuple[str, str]]:
+    def parsed(self) -> Iterator[Parsed]:
+        """All files and layouts as they are read; those that are no templates are told of where they are compiled."""
+        for path, text in self._bodies():
+            with suppress(TemplateSyntaxError):
+                yield path, text, self.lines.parse(text)
+
+    def _bodies(self) -> Iterator[tuple[str, str]]:
         """(path, text) of all files and layouts, front matter too, every line where it stands in the file."""
         for source in self.sources.values():
             lines = source.body.split("\n")

@@ -7,8 +7,9 @@ where it should not, by looking at an answer to a letter that says `SAID`.
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from jinja2 import Environment, TemplateSyntaxError, nodes
+from jinja2 import nodes
 
+from autoresponder.answer.loader import Parsed
 from autoresponder.answer.values import Values
 from autoresponder.errors import Place, Problem
 
@@ -23,13 +24,9 @@ def telling(values: Values) -> Values:
     return replace(values, text=SAID if values.subject else "", quote=2)
 
 
-def named(files: Iterable[tuple[str, str]], env: Environment, lines: int) -> Iterator[Problem]:
-    """A warning for every line of every file, (path, text), that asks for the quote; `lines` of it are allowed."""
-    for path, text in files:
-        try:
-            tree = env.parse(text)
-        except TemplateSyntaxError:  # told by whoever compiles it, with its line
-            continue
+def named(files: Iterable[Parsed], lines: int) -> Iterator[Problem]:
+    """A warning for every line of every file that asks for the quote; `lines` of it are allowed."""
+    for path, _text, tree in files:
         printed = {line for output in tree.find_all(nodes.Output) for line in _mentions(output)}
         for line in sorted(printed or set(_mentions(tree))):
             place = Place(path, line)

@@ -80,8 +80,8 @@ class Library:
         quote: how many lines of a letter may be quoted."""
         from autoresponder.answer import fallbacks, quoters, trial  # and an HTML parser, which no daemon needs
 
-        bodies, env = list(self._loader.bodies()), self._loader.lines
-        named = list(quoters.named(bodies, env, quote))
+        files = list(self._loader.parsed())
+        named = list(quoters.named(files, quote))
         found = {str(problem): problem for problem in (*named, *self._loader.faulty_parts())}
         for source in self._files():
             try:
@@ -93,7 +93,7 @@ class Library:
             for problem in problems:
                 found.setdefault(str(problem), problem)
         wrong = {problem.place for problem in found.values() if problem.severity == "error"}
-        return [*found.values(), *(gap for gap in fallbacks.named(bodies, env) if gap.place not in wrong)]
+        return [*found.values(), *(gap for gap in fallbacks.named(files) if gap.place not in wrong)]
 
     def render(self, name: str, languages: Sequence[str], values: Values) -> Rendered:
         """Fills the variant of `name` that fits the first of `languages`, the last of which is the mailbox's own.

@@ -38,6 +38,7 @@ def faults(
         yield Problem(place, sentence, "smaller files arrive more surely", "warning")
     guard = leaks.Guard(loader.addresses, (text for season in seasons for text in season.text))
     spoken = (source.language,) if source.language else words.LANGUAGES
+    seen: set[Rendered] = set()  # half of the samples make an answer that another one made
     letters = (quoters.telling(values) for values in samples(face_of(loader.brand), columns, seasons))
     for language, values in product(spoken, letters):
         try:
@@ -51,6 +52,9 @@ def faults(
             yield _blame(loader, variant, values, language, error)
             return
         yield from _unseen(loader, values, rendered)
+        if rendered in seen:
+            continue
+        seen.add(rendered)
         yield from quoters.places(source.place(), rendered.seen(), named=quoting)
         if not rendered.subject:
             yield Problem(source.place(source.front["subject"][1]), "the subject comes out empty")
