@@ -120,6 +120,13 @@ carrozzeria falegnameria impresa edile costruzioni impianti idraulica trasporti 
 immobiliare viaggi trattoria agriturismo cantina edizioni mobili slagerij bouw bouwbedrijf loodgieter tandarts huisarts
 praktijk boekhandel drukkerij reizen makelaardij schildersbedrijf zakład usługi drukarnia księgarnia gabinet budownictwo
 nieruchomości meble construcții instalații imobiliare cofetărie pensiune editura mobilă
+
+brewery winery deli diner tavern steakhouse florist florists barbers opticians bakers butchers
+casa chez mesón taberna bodega finca masía estanco kiosco quiosco sidrería asador chiringuito heladería
+pastelería confitería frutería panificadora autoservicio marisquería churrería arrocería celler
+bistrot bistro brasserie épicerie fromagerie pâtisserie domaine château osteria pasticceria gelateria
+enoteca bottega podere tenuta weingut konditorei brauerei winzerei gärtnerei reiterhof adega churrascaria
+churrasqueira pousada kwekerij brouwerij eetcafé cukiernia karczma pensjonat browar
 """
 """What companies do, as it stands in their names."""
 
