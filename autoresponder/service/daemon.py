@@ -13,7 +13,6 @@ import os
 import signal
 import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
@@ -40,6 +39,7 @@ from autoresponder.service.filing import Filing
 from autoresponder.service.log import counted
 from autoresponder.service.notify import Notifier
 from autoresponder.service.restored import take_over
+from autoresponder.service.threads import Threads
 from autoresponder.service.watch import Watcher
 from autoresponder.service.writer import Writer
 from autoresponder.store import Letter, Store
@@ -49,8 +49,6 @@ GRACE = 8.0
 """Seconds that a stop may take; systemd's own limit is longer."""
 LAST_WORDS = 1.5
 """Seconds of it that are left to watchers that had to be cut off."""
-THREADS = 16
-"""Mailboxes that can be talked to at the same moment; the idle ones need no thread."""
 LOOK = 2
 """Seconds between looks at the configuration files."""
 TICK = 5
@@ -81,7 +79,7 @@ class Daemon:
         self._notifier = notifier or Notifier()
         doubt = take_over(store, now())
         self._writer = Writer(store)
-        self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="mailbox")
+        self._threads = Threads()
         self._care = Care(self._writer, crashed=store.crashed(), now=now)
         self._desk = Desk(self._writer, make_book(settings, library, signer), now, doubt=doubt)
         owner = f"{os.uname().nodename}:{os.getpid()}"
@@ -133,9 +131,9 @@ class Daemon:
         try:
             results = await asyncio.gather(*(w.once() for w in watchers), return_exceptions=True)
             await self._delivery.drain()
-            for account in self.settings.accounts.values():
+            for name, account in self.settings.accounts.items():
                 if filing := self._filing(account):
-                    await asyncio.get_running_loop().run_in_executor(self._pool, filing.all)
+                    await self._threads.do(name, filing.all)
         finally:
             await self._delivery.stop(GRACE)
             await delivery
@@ -184,7 +182,7 @@ class Daemon:
             await asyncio.wait(late, timeout=LAST_WORDS)
 
     def _close(self) -> None:
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        self._threads.close()
         self._writer.close()
 
     # mailboxes ----------------------------------------------------------------------------------------------------
@@ -195,7 +193,7 @@ class Daemon:
             self._desk,
             self._care,
             self._writer,
-            self._pool,
+            self._threads,
             self._now,
             on_replies=self._delivery.wake,
             on_change=self._note_soon,

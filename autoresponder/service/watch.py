@@ -3,7 +3,7 @@
 Contract: nothing that enters the folder is missed (IDLE where offered, polling as the safety net and where it is not),
 nothing is handled twice (the cursor moves in the same transaction as the decisions), and whatever goes wrong with one
 server stays with its watcher: it says so in one log line, backs off (clamped, with jitter) and says so again when the
-server is back. All blocking work runs in the shared thread pool, one job at a time for each watcher.
+server is back. All blocking work runs in the shared threads, one job at a time for each watcher.
 
 `state` tells the watchdog and `status` how things stand; `deadline` is the moment (time.monotonic) by which the watcher
 will have moved again, whatever the server does: a watcher past it is stuck.
@@ -15,7 +15,6 @@ import math
 import random
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -30,6 +29,7 @@ from autoresponder.service.care import Care
 from autoresponder.service.desk import Act, Desk
 from autoresponder.service.filing import Filing
 from autoresponder.service.log import counted
+from autoresponder.service.threads import Threads
 from autoresponder.service.writer import Writer
 from autoresponder.store import Cursor, Quarantined
 
@@ -75,7 +75,7 @@ class Watcher:
         desk: Desk,
         care: Care,
         writer: Writer,
-        pool: ThreadPoolExecutor,
+        threads: Threads,
         now: Callable[[], datetime],
         on_replies: Callable[[], None],
         on_change: Callable[[], None] = lambda: None,
@@ -87,7 +87,7 @@ class Watcher:
         went. backlog: at the very first start, how far back to answer. writable: some rule marks or moves. filing: of
         what was sent, one copy at a time whenever nothing else is to be done."""
         self.account, self.folder = account, folder
-        self._desk, self._care, self._writer, self._pool, self._now = desk, care, writer, pool, now
+        self._desk, self._care, self._writer, self._threads, self._now = desk, care, writer, threads, now
         self._on_replies, self._on_change, self._backlog, self._writable = on_replies, on_change, backlog, writable
         self._wake = asyncio.Event()
         self._stopping = False
@@ -256,14 +256,23 @@ class Watcher:
 
     async def _hang_up(self) -> None:
         if (session := self._session) is not None:
-            with suppress(RuntimeError):  # the pool is closed: the daemon has ended without waiting for this one
-                await asyncio.get_running_loop().run_in_executor(self._pool, session.close)
+            with suppress(RuntimeError):  # no more threads: the daemon has ended without waiting for this one
+                await self._threads.do(self._server, session.close)
             self._session = None  # not before, so that `stop` can cut a goodbye short
 
     async def _job(self, work: Callable[[], T]) -> T:
-        """Blocking work in the pool; the watchdog knows how long it may take."""
-        self.deadline = time.monotonic() + self._job_limit()
-        return await asyncio.get_running_loop().run_in_executor(self._pool, work)
+        """Blocking work in a thread; the watchdog knows how long it may take, once it has begun."""
+
+        def begin() -> T:
+            self.deadline = time.monotonic() + self._job_limit()
+            return work()
+
+        self.deadline = math.inf  # it is whoever has the threads that must move
+        return await self._threads.do(self._server, begin)
+
+    @property
+    def _server(self) -> str:
+        return f"{self.account.imap.host}:{self.account.imap.port}"
 
     def _job_limit(self) -> float:
         server = self.account.imap
@@ -282,7 +291,7 @@ class Watcher:
         if changed:
             self._on_change()
 
-    # in the pool's threads ----------------------------------------------------------------------------------------
+    # in a thread ----------------------------------------------------------------------------------------
     def _open(self) -> tuple[Session, Selected]:
         """Connects, logs in, selects, and makes sure that the cursor fits the folder."""
         session = self._session = Session(self.account.imap, self.account.name)

@@ -5,6 +5,7 @@ where a running daemon has to notice something it is a process, and SIGHUP ends 
 """
 
 import signal
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -13,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from autoresponder.service.threads import THREADS
 from tests.e2e.house import House, letter
 from tests.e2e.inside import one_round
 from tests.lab.dovecot import Dovecot
@@ -256,6 +258,20 @@ def test_the_certificate_expires(tmp_path: Path, make_dovecot: Callable[..., Dov
 def _show(certificate: Certificate, chain: bytes, key: bytes) -> None:
     certificate.chain.write_bytes(chain)
     certificate.key.write_bytes(key)
+
+
+def test_a_server_that_is_silent_holds_up_no_other(house: House, dovecot: Dovecot, sink: Sink) -> None:
+    """However many mailboxes it has: each of them keeps a thread waiting for ten minutes."""
+    with socket.create_server(("127.0.0.1", 0), backlog=64) as silent:
+        port = int(silent.getsockname()[1])
+        for number in range(THREADS + 4):
+            house.mailbox(f"silent{number}", port=port, timeout=600)
+        me = house.mailbox(user := dovecot.new_user())
+        house.launch()
+        house.wait_log(f"{user}/INBOX: first start")
+        dovecot.deliver(user, letter(me, ANA), ANA)
+        sink.wait(1)
+        assert house.stop() == 0
 
 
 def test_too_many_connections(tmp_path: Path, make_dovecot: Callable[..., Dovecot], sink: Sink) -> None:
