@@ -26,7 +26,7 @@ def sheet(title: str, answers: Sequence[Shown], *, columns: int = 0) -> str:
     for name, group in groupby(answers, key=lambda shown: shown.template):
         parts.append(f'<h2>{escape(name)}</h2>\n<div class="row">' + "".join(map(_frame, group)) + "</div>")
     heading = f"{title}: answers" if title else "Answers"
-    fit = f"repeat({columns}, 390px)" if columns else "repeat(auto-fill, 390px)"
+    fit = f"repeat({columns}, 390px)" if columns else "repeat(auto-fill, min(390px, 100%))"
     return _PAGE.format(title=escape(heading), fit=fit, parts="\n".join(parts))
 
 
@@ -49,14 +49,14 @@ script-src 'unsafe-inline'; img-src data:">
 <title>{title}</title>
 <style>
 :root {{ color-scheme: light dark; }}
-body {{ margin: 0; padding: 32px; font: 15px/22px system-ui, sans-serif; background: light-dark(#dfe3e8, #050607); }}
+body {{ margin: 0; padding: min(32px, 4vw); font: 15px/22px system-ui, sans-serif; background: light-dark(#dfe3e8, #050607); }}
 h1 {{ margin: 0 0 8px; font-size: 26px; line-height: 34px; }}
 h2 {{ margin: 36px 0 14px; font-size: 19px; }}
 .row {{ display: grid; grid-template-columns: {fit}; gap: 24px; align-items: start; }}
 figure {{ margin: 0; }}
 figcaption {{ margin: 0 0 6px; white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }}
 figcaption b {{ display: inline-block; min-width: 32px; }}
-iframe {{ display: block; width: 390px; height: 700px; border: 0; border-radius: 10px; background: #fff; }}
+iframe {{ display: block; width: 100%; height: 700px; border: 0; border-radius: 10px; background: #fff; }}
 </style>
 </head>
 <body>
