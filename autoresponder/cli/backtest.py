@@ -17,6 +17,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from autoresponder.cli.crew import ordered
+from autoresponder.cli.here import put
 from autoresponder.cli.judge import known, open_book
 from autoresponder.cli.paint import paint, safe, table
 from autoresponder.cli.past import Old, Past, Span, of_files, of_mailboxes
@@ -57,6 +58,8 @@ def do(args: argparse.Namespace) -> int:
         raise ConfigError("how far back?", place="backtest", step="for example: autoresponder backtest --days 30")
     if args.against and args.html:
         raise ConfigError("a comparison has no page", place="--html", step="leave --html or --against out")
+    if args.html and not args.html.parent.is_dir():  # said before a long replay, not after it
+        raise ConfigError("there is no such folder", place=str(args.html.parent), step="create it")
     settings, book = open_book(args.config, any_recipient=args.any_recipient)
     known(args.mailbox, book.policy)
     with ExitStack() as stack, _few_collections():
@@ -106,14 +109,14 @@ def _replay(args: argparse.Namespace, book: Book, past: Past) -> int:
                 sys.stdout.write(_JSON.encode(verdict.row()) + "\n")
             progress.step()
         seconds = progress.seconds
-    if args.html:
-        from autoresponder.cli.backtest_page import page
-
-        args.html.write_text(page(tally, _title(args)), "utf-8")
     if args.json:
         sys.stdout.write(_JSON.encode({"summary": tally.summary()}) + "\n")
     else:
         _show(tally, _title(args), seconds)
+    if args.html:
+        from autoresponder.cli.backtest_page import page
+
+        put(args.html, page(tally, _title(args)).encode())
     return ExitCode.FOUND_WRONG if tally.what["quarantined"] else ExitCode.OK
 
 

@@ -47,7 +47,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 
 
 def do(args: argparse.Namespace) -> int:
-    """0 when every letter could be read and decided, 1 when one would be quarantined."""
+    """0 when every letter could be read and decided, 1 when one would be quarantined. No letter at all is a mistake."""
     if bool(args.files) == (args.uid is not None):
         step = "name a file, or --uid and --mailbox" if args.uid is None else "leave the files or --uid out"
         raise ConfigError("which letter?", place="explain", step=step)
@@ -60,11 +60,13 @@ def do(args: argparse.Namespace) -> int:
         explained = explainer(_in_file(args, spot) if spot else _on_server(args, settings))
         return shown(explained), explained.decision.action == "quarantine"
 
-    quarantined = False
+    quarantined, none = False, True
     alone = args.state or "-" in args.files  # a database, and what was read, are not handed to other processes
     for text, bad in ordered(explain, spots(args.files) if args.files else [None], alone=alone):
         sys.stdout.write(text)
-        quarantined |= bad
+        quarantined, none = quarantined or bad, False
+    if none:
+        raise ConfigError("there is no letter in it", place=" ".join(args.files), step="name a .eml, mbox or Maildir")
     return ExitCode.FOUND_WRONG if quarantined else ExitCode.OK
 
 

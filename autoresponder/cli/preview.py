@@ -16,6 +16,7 @@ from email.utils import format_datetime
 from pathlib import Path
 
 from autoresponder.answer.compose import Answer
+from autoresponder.cli.here import put
 from autoresponder.cli.letters import letters
 from autoresponder.cli.paint import paint
 from autoresponder.cli.sheet import Shown, sheet
@@ -247,10 +248,7 @@ def _write(path: Path, forms: dict[str, bytes]) -> None:
     content = forms.get(path.suffix.lower())
     if content is None:
         raise ConfigError("unknown kind of file", place=str(path), step=f"end it in {' or '.join(forms)}")
-    try:
-        path.write_bytes(content)
-    except OSError as error:
-        raise ConfigError(f"cannot be written: {error.strerror}", place=str(path)) from None
+    put(path, content)
     print(f"wrote {path}")
 
 

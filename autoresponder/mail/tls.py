@@ -56,7 +56,7 @@ def why_not_trusted(error: ssl.SSLError, host: str, place: str) -> RemoteError:
             sentence, step = f"the server's certificate {state}", "renew it on the server, or check this clock"
         else:
             sentence = f"the server's certificate is not trusted ({error.verify_message})"
-            step = "if the authority is your own, name its certificate in ca_file (init: --ca-file)"
+            step = "if the authority is your own, name its certificate: ca_file, or --ca-file of init"
         return RemoteError(sentence, place=place, step=step, fatal=True)
     if error.reason in ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "HTTP_REQUEST", "UNKNOWN_PROTOCOL"):
         return RemoteError(

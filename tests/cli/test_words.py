@@ -56,6 +56,24 @@ def test_a_few_lines_that_nobody_reads_are_no_fault_either(tmp_path: Path) -> No
         assert (process.stderr.read(), process.wait(60)) == (b"", 0)
 
 
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("backtest", "FOLDER", "--html", "nowhere/page.html"), "nowhere: there is no such folder (create it)"),
+        (("backtest", "FOLDER", "--html", "FOLDER"), "FOLDER: cannot be written: is a directory"),
+        (("preview", "acknowledgement", "-o", "nowhere/a.html"), "nowhere/a.html: cannot be written: no such file"),
+        (("explain", "FOLDER"), "FOLDER: there is no letter in it (name a .eml, mbox or Maildir)"),
+        (("explain", "FOLDER", "--json"), "FOLDER: there is no letter in it"),
+    ],
+)
+def test_what_cannot_be_read_or_written_is_a_sentence(tmp_path: Path, words: tuple[str, ...], sentence: str) -> None:
+    (tmp_path / "empty").mkdir()
+    folder = str(tmp_path / "empty")
+    done = run(Shop(tmp_path), *(word.replace("FOLDER", folder) for word in words))
+    assert done.returncode == 2
+    assert done.stderr.decode().startswith(sentence.replace("FOLDER", folder))
+
+
 INTERRUPTED = """
 import sys
 from autoresponder.cli import program
