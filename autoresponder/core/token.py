@@ -1,4 +1,5 @@
-"""Our own mark: Message-IDs and the token header, signed so that they can be recognised and cannot be forged.
+"""Our own mark: Message-IDs, signed so that they can be recognised and cannot be forged, and the token header, whose
+mere presence is enough for silence.
 
 Pure: the key comes from outside (created at first start, beside the state, mode 0600). A signed Message-ID lets a
 bounce name the letter it bounced (RFC 3464) and lets us know our own letters even when a hop strips every other

@@ -48,7 +48,7 @@ EXPLAINED = {
     "Auto-Submitted": ("RFC 3834 §5", "Says that no person wrote this; whoever keeps to RFC 3834 does not answer it."),
     "X-Auto-Response-Suppress": ("[MS-OXCMAIL]", "The same for Exchange and Outlook, which do not read "
                                  "Auto-Submitted: no auto-reply, no read or delivery report."),
-    "X-Autoresponder-Token": ("RFC 3834 §2", "Our own token, signed: if this letter comes back, from anywhere, it is ours and is "
+    "X-Autoresponder-Token": ("RFC 3834 §2", "Our mark: a letter that comes back with one, from anywhere and whoever made it, is "
                         "met with silence."),
     "Content-Language": ("RFC 3282", "The language it is written in."),
     "MIME-Version": ("RFC 2045 §4", "It is MIME."),
