@@ -65,8 +65,9 @@ class Secret:
 
     def exposed(self) -> bool:
         """Whether the secret's file can be read by others than its owner; systemd sees to that for what it gives."""
-        ours = self.kind == "file" or (self.kind == "credential" and not self.environ.get("CREDENTIALS_DIRECTORY"))
-        return ours and readable_by_others(self.path())
+        if self.kind == "credential" and not self.environ.get("CREDENTIALS_DIRECTORY"):
+            return all(map(readable_by_others, (self.path(), self.path().parent)))
+        return self.kind == "file" and readable_by_others(self.path())
 
     def _name(self) -> str:
         what = {"plain": "the password", "env": "the environment variable", "command": "the command"}.get(

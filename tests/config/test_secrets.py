@@ -41,7 +41,7 @@ def test_every_kind_is_read_anew_each_time(tmp_path: Path) -> None:
 
 
 def test_a_credential_typed_for_is_that_of_the_service(tmp_path: Path) -> None:
-    (tmp_path / "credentials").mkdir()
+    (tmp_path / "credentials").mkdir(mode=0o755)
     file = tmp_path / "credentials" / "imap"
     file.write_text("at a prompt")
     file.chmod(0o600)
@@ -50,6 +50,8 @@ def test_a_credential_typed_for_is_that_of_the_service(tmp_path: Path) -> None:
     assert (at_a_prompt(), at_a_prompt.exposed()) == ("at a prompt", False)
     file.chmod(0o644)
     assert at_a_prompt.exposed()
+    (tmp_path / "credentials").chmod(0o700)  # as `make install` makes it, and nobody else looks into it
+    assert not at_a_prompt.exposed()
     assert secret("credential", "imap", folder=tmp_path, CREDENTIALS_DIRECTORY=str(tmp_path))() == "from systemd"
 
 
