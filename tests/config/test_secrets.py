@@ -41,7 +41,8 @@ def test_every_kind_is_read_anew_each_time(tmp_path: Path) -> None:
 
 
 def test_a_credential_typed_for_is_that_of_the_service(tmp_path: Path) -> None:
-    (tmp_path / "credentials").mkdir(mode=0o755)
+    (tmp_path / "credentials").mkdir()
+    (tmp_path / "credentials").chmod(0o755)
     file = tmp_path / "credentials" / "imap"
     file.write_text("at a prompt")
     file.chmod(0o600)
