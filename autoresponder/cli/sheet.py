@@ -49,7 +49,8 @@ script-src 'unsafe-inline'; img-src data:">
 <title>{title}</title>
 <style>
 :root {{ color-scheme: light dark; }}
-body {{ margin: 0; padding: min(32px, 4vw); font: 15px/22px system-ui, sans-serif; background: light-dark(#dfe3e8, #050607); }}
+body {{ margin: 0; padding: min(32px, 4vw); font: 15px/22px system-ui, sans-serif; }}
+body {{ background: light-dark(#dfe3e8, #050607); }}
 h1 {{ margin: 0 0 8px; font-size: 26px; line-height: 34px; }}
 h2 {{ margin: 36px 0 14px; font-size: 19px; }}
 .row {{ display: grid; grid-template-columns: {fit}; gap: 24px; align-items: start; }}

@@ -131,7 +131,7 @@ def do_history(args: argparse.Namespace) -> int:
             print(json.dumps(row, ensure_ascii=False, default=_text))
     elif found:
         if "@" not in args.who:
-            _show_letter(found[-1], as_printed(args.who))
+            _show_letters(found, as_printed(args.who))
         print(_decisions([_row(d) for d in found]))
     if not found:
         print(unknown, file=sys.stderr if args.json else sys.stdout)
@@ -149,9 +149,11 @@ def _about(store: Store, who: str, limit: int) -> tuple[list[Decided], str]:
     return found[:limit], f"{number} is one of our reference numbers, but its letter is not in this state any more"
 
 
-def _show_letter(decided: Decided, number: str) -> None:
-    """Which letter a reference stands for."""
-    print(f"{number}: {safe(decided.subject) or '(no subject)'}, from {safe(decided.sender)}\n")
+def _show_letters(found: list[Decided], number: str) -> None:
+    """Which letter a reference stands for; among very many, two may have the same."""
+    for subject, sender in dict.fromkeys((safe(one.subject), safe(one.sender)) for one in found):
+        print(f"{number}: {subject or '(no subject)'}, from {sender}")
+    print()
 
 
 def _row(decided: Decided) -> dict[str, Any]:

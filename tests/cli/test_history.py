@@ -24,7 +24,7 @@ def number(tmp_path: Path) -> str:
     (tmp_path / "state.key").chmod(0o600)
     store = open_store(tmp_path / "state.db")
     record(store, answer(1, "ana@example.net"), entry(2, "bo@example.net"), entry(3, letter_key=""))
-    copy = entry(1, "ana@example.net", why="answered already, from another mailbox", subject="A question\x1b[31m")
+    copy = entry(1, "ana@example.net", why="answered already, from another mailbox")
     record(store, copy, mailbox="sales", now=NOW + HOUR)
     key = store.signing_key()
     store.close()
@@ -53,6 +53,17 @@ def test_a_reference_finds_its_letter_however_it_is_written(
     assert said.startswith(f"{number}: A question, from ana@example.net\n")
     assert [line.split()[2] for line in said.splitlines()[3:]] == ["sales", "contact"]
     assert "\x1b" not in said
+
+
+def test_two_letters_that_share_a_reference_are_both_told(number: str, say: Say, tmp_path: Path) -> None:
+    store = open_store(tmp_path / "state.db")
+    record(store, entry(9, "eve@example.net", letter_key="letter-1", subject="\x1b[31mAnother"), now=NOW + HOUR)
+    store.close()
+    code, said = say(number)
+    assert (code, said.split("\n")[:3]) == (
+        0,
+        [f"{number}: [31mAnother, from eve@example.net", f"{number}: A question, from ana@example.net", ""],
+    )
 
 
 def test_a_reference_as_json(number: str, say: Say) -> None:
