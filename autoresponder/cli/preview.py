@@ -21,7 +21,7 @@ from autoresponder.cli.letters import letters
 from autoresponder.cli.paint import paint
 from autoresponder.cli.sheet import Shown, sheet
 from autoresponder.config.settings import Account, Settings
-from autoresponder.core.address import Address, is_answerable, sender_key
+from autoresponder.core.address import Address, is_answerable, is_own, matches, sender_key
 from autoresponder.core.contacts import Row, invented
 from autoresponder.core.decide import Decision, Reading, read
 from autoresponder.core.history import History
@@ -110,7 +110,7 @@ def do_send_test(args: argparse.Namespace) -> int:
     desk = _previewer(args)
     if not is_answerable(args.to):
         raise ConfigError(f"“{args.to}” is not an address a letter can be sent to", place="--to")
-    if not args.yes and sender_key(args.to) not in _ours(desk.settings):
+    if not args.yes and not _is_ours(args.to, desk.settings):
         step = "add --yes to send it there all the same"
         raise ConfigError(f"{args.to} is not an address of ours, as far as rules.yaml says", place="--to", step=step)
     answer = desk.answer(args.template, to=Address("Ana Ruiz", args.to), test=True)
@@ -215,12 +215,14 @@ def _sample(mailbox: Mailbox, now: datetime) -> Message:
     return parse(SAMPLE.format(to=mailbox.address, date=format_datetime(now - timedelta(minutes=2))).encode())
 
 
-def _ours(settings: Settings) -> set[str]:
-    """Every address that rules.yaml names as ours: mailboxes, aliases, and our own people."""
+def _is_ours(address: str, settings: Settings) -> bool:
+    """Whether rules.yaml names an address as ours: that of a mailbox, an alias, or one of our own people."""
     staff = [*settings.alert, *(address for rule in settings.policy.rules for address in rule.notify)]
     if settings.follow_up:
         staff += [*settings.follow_up.remind, *settings.follow_up.escalate]
-    return {*settings.policy.own, *map(sender_key, staff)}
+    aliases = (alias for account in settings.accounts.values() for alias in account.mailbox.aliases)
+    named = settings.policy.own.union(map(sender_key, staff))
+    return is_own(address, named) or any(matches(alias, address) for alias in aliases)
 
 
 def _all(args: argparse.Namespace, desk: Previewer) -> int:

@@ -16,7 +16,7 @@ RULES = """\
 mailboxes:
   contact:
     address: contact@example.com
-    aliases: [info@example.com]
+    aliases: [info@example.com, "@branch.example"]
     imap: {{host: 127.0.0.1, security: none, password: x}}
     smtp: {{host: 127.0.0.1, port: {port}, security: none, user: ""}}
     language: es
@@ -150,6 +150,8 @@ def test_what_is_wrong_is_said(run: Run, capsys: pytest.CaptureFixture[str], wor
     ("to", "words"),
     [
         ("boss@example.com", []),
+        ("anybody@branch.example", []),
+        ("contact+test@example.com", []),
         ("INFO@example.com", ["--mailbox", "shop", "--language", "ro"]),
         ("jane@northmoor.example", ["--yes"]),
     ],
