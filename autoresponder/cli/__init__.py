@@ -12,7 +12,7 @@ import logging
 import os
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NoReturn
 
@@ -40,8 +40,8 @@ COMMANDS = {
 """Command -> module. Only the module of the command that was typed is imported: `status` answers at once."""
 
 
-def parser(typed: str = "") -> argparse.ArgumentParser:
-    """The command line: of one command, or ("") of all of them, for the help."""
+def parser(names: Iterable[str] = COMMANDS) -> argparse.ArgumentParser:
+    """The command line: of some commands, or of all of them, for the help."""
     top = argparse.ArgumentParser(
         prog="autoresponder",
         description="Answers every letter once, never a machine's, and shows why.",
@@ -50,7 +50,7 @@ def parser(typed: str = "") -> argparse.ArgumentParser:
     top.add_argument("-c", "--config", type=Path, metavar="FILE", help="the rules (default: ./rules.yaml, /etc/…)")
     top.add_argument("--version", action="version", version=f"autoresponder {__version__}")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for name in [COMMANDS[typed]] if typed else dict.fromkeys(COMMANDS.values()):
+    for name in dict.fromkeys(COMMANDS[one] for one in names):
         importlib.import_module(f"autoresponder.cli.{name}").add(commands)
     return top
 
@@ -60,7 +60,8 @@ def _read(argv: Sequence[str]) -> argparse.Namespace:
     for it again and again was a quarter of the start."""
     gc.disable()
     try:
-        args = parser(next((word for word in argv if word in COMMANDS), "")).parse_args(argv)
+        typed = next(([word] for word in argv if word in COMMANDS), None)
+        args = parser([] if argv[:1] == ["--version"] else typed or COMMANDS).parse_args(argv)
         gc.freeze()
     finally:
         gc.enable()

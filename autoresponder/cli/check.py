@@ -3,22 +3,23 @@ ends with the closed days and special hours that come next.
 """
 
 import argparse
-import asyncio
 import json
 import sys
+from dataclasses import asdict
 from datetime import UTC, datetime
-from functools import partial
+from typing import TYPE_CHECKING
 
 from autoresponder.cli import days
 from autoresponder.cli.excerpt import told
 from autoresponder.cli.paint import paint, table
 from autoresponder.config.build import missing_secrets
-from autoresponder.config.settings import Account, Settings
-from autoresponder.errors import ConfigError, ExitCode, Problem, RemoteError, UserError
-from autoresponder.mail.imap import Session
-from autoresponder.mail.smtp import Connection
+from autoresponder.config.settings import Settings
+from autoresponder.errors import ConfigError, ExitCode, Problem
 from autoresponder.service.book import load_all
 from autoresponder.service.log import counted
+
+if TYPE_CHECKING:
+    from autoresponder.cli.connect import Found
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -43,26 +44,31 @@ def do(args: argparse.Namespace) -> int:
         return error.exit_code
     for warning in settings.warnings:
         print(_json(warning) if args.json else told(warning, sys.stdout))
-    results = _connect(settings) if args.connect else []
+    found = _connected(settings) if args.connect else []
     if args.json:
-        for where, account, sentence in results:
-            print(json.dumps({"server": where, "mailbox": account, "error": sentence}, ensure_ascii=False))
+        for one in found:
+            print(json.dumps(asdict(one), ensure_ascii=False))
         for ahead in days.objects(days.offices_of(settings.policy.mailboxes.values()), datetime.now(UTC)):
             print(json.dumps(ahead, ensure_ascii=False))
     else:
-        _tell(settings, library.names, results)
-    return ExitCode.REMOTE if any(sentence for *_x, sentence in results) else ExitCode.OK
+        _tell(settings, library.names, found)
+    return ExitCode.REMOTE if any(one.error for one in found) else ExitCode.OK
 
 
-def _tell(settings: Settings, templates: tuple[str, ...], results: list[tuple[str, str, str]]) -> None:
-    if results:
-        rows = [[account, where, sentence or "logged in"] for where, account, sentence in results]
-        print(
-            table(["MAILBOX", "SERVER", "RESULT"], rows, ["bad" if row[2] != "logged in" else "good" for row in rows])
-        )
+def _connected(settings: Settings) -> "list[Found]":
+    from autoresponder.cli.connect import connect  # and all that talks to servers
+
+    return list(connect(settings))
+
+
+def _tell(settings: Settings, templates: tuple[str, ...], found: "list[Found]") -> None:
+    if found:
+        well = (f"logged in; {one.note}" if one.note else "logged in" for one in found)
+        rows = [[one.mailbox, one.server, one.error or said] for one, said in zip(found, well, strict=True)]
+        print(table(["MAILBOX", "SERVER", "RESULT"], rows, ["bad" if one.error else "good" for one in found]))
     known = f", {counted(len(settings.policy.contacts.rows), 'contact')}" if settings.contacts else ""
     mode = "shadow mode: nothing would be sent" if settings.shadow else "live"
-    failed = any(sentence for *_x, sentence in results)
+    failed = any(one.error for one in found)
     print(
         paint(*(("the servers are not all well; the file is: ", "warn") if failed else ("well: ", "good")))
         + f"{settings.path}: {counted(len(settings.accounts), 'mailbox')}, "
@@ -86,52 +92,3 @@ def _json(problem: Problem) -> str:
         },
         ensure_ascii=False,
     )
-
-
-def _connect(settings: Settings) -> list[tuple[str, str, str]]:
-    """(server, mailbox, what failed or "") for every IMAP and SMTP server."""
-    results = []
-    moves = [rule.move_to for rule in settings.policy.rules if rule.move_to]
-    for account in settings.accounts.values():
-        for kind, host, port, attempt in (
-            ("imap", account.imap.host, account.imap.port, partial(_try_imap, moves)),
-            ("smtp", account.smtp.host, account.smtp.port, _try_smtp),
-        ):
-            try:
-                wrong = attempt(account)
-            except UserError as error:
-                wrong = [str(error)]
-            results += [(f"{kind} {host}:{port}", account.name, sentence) for sentence in wrong or [""]]
-    return results
-
-
-def _try_imap(moves: list[str], account: Account) -> list[str]:
-    """Logs in and opens every folder that is named; what is wrong with each that cannot be opened, with the names that
-    sound like it. Raises `UserError` where there is no talking to the server."""
-    session, wrong = Session(account.imap, account.name), []
-    try:
-        session.connect()
-        for folder in dict.fromkeys((*account.folders, account.sent, *moves)):
-            try:
-                session.select(folder)
-            except RemoteError as error:
-                if not session.alive:
-                    raise
-                wrong.append(str(error))
-    finally:
-        session.close()
-    return wrong
-
-
-def _try_smtp(account: Account) -> list[str]:
-    """Logs in. Raises `UserError` where that fails."""
-
-    async def attempt() -> None:
-        connection = Connection(account.smtp)
-        try:
-            await connection.open()
-        finally:
-            await connection.close()
-
-    asyncio.run(attempt())
-    return []
