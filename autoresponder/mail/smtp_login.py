@@ -66,15 +66,19 @@ async def _client(server: SmtpServer) -> aiosmtplib.SMTP:
 
 
 async def _reach(server: SmtpServer) -> socket.socket:
-    """A connection to the first address that answers, else OSError. The name is looked up aside: left to asyncio, the
-    end of the program would wait for that, however long the resolver takes."""
+    """A connection to the first address that answers, else OSError. Each gets its share of the time, for one that is a
+    black hole (IPv6 that leads nowhere, often) must not hide the others. The name is looked up aside: left to asyncio,
+    the end of the program would wait for that, however long the resolver takes."""
+    loop = asyncio.get_running_loop()
+    end = loop.time() + server.timeout
     found = await aside(partial(socket.getaddrinfo, server.host, server.port, type=socket.SOCK_STREAM))
     failure: OSError | None = None
-    for family, kind, protocol, _, address in found:
+    for others, (family, kind, protocol, _, address) in zip(range(len(found), 0, -1), found, strict=True):
         made = socket.socket(family, kind, protocol)
         try:
             made.setblocking(False)
-            await asyncio.get_running_loop().sock_connect(made, address)
+            async with asyncio.timeout((end - loop.time()) / others):
+                await loop.sock_connect(made, address)
         except OSError as error:
             made.close()
             failure = error

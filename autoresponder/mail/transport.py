@@ -82,7 +82,8 @@ class Line:
 
     # beginning and end ------------------------------------------------------------------------------------------
     def connect(self, context: ssl.SSLContext | None) -> None:
-        """TCP to the first address that answers, then TLS when a context is given."""
+        """TCP to the first address that answers, then TLS when a context is given. Each address gets its share of the
+        time, for one that is a black hole (IPv6 that leads nowhere, often) must not hide the others."""
         end = time.monotonic() + self.connect_timeout
         try:
             found = socket.getaddrinfo(self.host, self.port, type=socket.SOCK_STREAM)
@@ -95,9 +96,9 @@ class Line:
             sentence = "there is no such host" if gone else "the host name cannot be looked up now"
             raise self.lost(sentence, "check host, and this machine's DNS", fatal=gone) from error
         failure: RemoteError | None = None
-        for family, kind, protocol, _, address in found:
+        for others, (family, kind, protocol, _, address) in zip(range(len(found), 0, -1), found, strict=True):
             try:
-                self._reach(family, kind, protocol, address, end - time.monotonic())
+                self._reach(family, kind, protocol, address, (end - time.monotonic()) / others)
             except OSError as error:
                 failure = self._unreached(error)
                 self.close()

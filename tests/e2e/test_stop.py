@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from pathlib import Path
@@ -10,40 +9,13 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.house import House, letter
-from tests.lab import HOST
+from tests.lab import holes
 from tests.lab.dovecot import Dovecot
 from tests.lab.machine import wait_until
 from tests.lab.sink import Sink
 from tests.lab.tls import Certificates
 
 LOGIN = "imap: {{host: 127.0.0.1, port: {port}, security: {security}, user: {name}, password: {password}}}"
-
-
-class BlackHoles:
-    """Servers on ports of 127.0.0.1 from which nothing ever comes."""
-
-    def __init__(self, stack: ExitStack) -> None:
-        self._stack = stack
-
-    def silent(self) -> int:
-        """Takes connections, and never says a word."""
-        return int(self._listen(8).getsockname()[1])
-
-    def unreachable(self) -> int:
-        """Takes no connection, and refuses none: the queue is full."""
-        server = self._listen(0)
-        for _ in range(4):
-            one = self._stack.enter_context(socket.socket())
-            one.setblocking(False)
-            with suppress(BlockingIOError):
-                one.connect(server.getsockname())
-        return int(server.getsockname()[1])
-
-    def _listen(self, backlog: int) -> socket.socket:
-        server = self._stack.enter_context(socket.socket())
-        server.bind((HOST, 0))
-        server.listen(backlog)
-        return server
 
 
 class Hanging:
@@ -77,7 +49,7 @@ def test_a_stop_waits_for_nothing_that_cannot_be_broken_off(
 ) -> None:
     """A mailbox at each stage at which a server can leave us waiting, and passwords that are never given."""
     sink = make_sink(certificates.server, logins={"u": "x"})
-    house, holes = House(tmp_path, dovecot, sink.port), BlackHoles(stack)
+    house = House(tmp_path, dovecot, sink.port)
     asked = {name: Hanging(tmp_path, name) for name in ("imap", "smtp")}
     for one in asked.values():
         stack.callback(one.end)
@@ -88,9 +60,9 @@ def test_a_stop_waits_for_nothing_that_cannot_be_broken_off(
         f"security: starttls, ca_file: {certificates.ca}, user: u, password: {asked['smtp'].words}",
     )
     for name, port, security, password in (
-        ("greeting", holes.silent(), "none", "x"),
-        ("handshake", holes.silent(), "tls", "x"),
-        ("connect", holes.unreachable(), "tls", "x"),
+        ("greeting", holes.silent(stack), "none", "x"),
+        ("handshake", holes.silent(stack), "tls", "x"),
+        ("connect", holes.unreachable(stack), "tls", "x"),
         ("password", dovecot.imap_port, "none", asked["imap"].words),
     ):
         login = LOGIN.format(name=name, port=port, security=security, password=password)

@@ -5,9 +5,9 @@ where a running daemon has to notice something it is a process, and SIGHUP ends 
 """
 
 import signal
-import socket
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ import pytest
 from autoresponder.service.threads import THREADS
 from tests.e2e.house import House, letter
 from tests.e2e.inside import one_round
+from tests.lab import holes
 from tests.lab.dovecot import Dovecot
 from tests.lab.sink import Sink
 from tests.lab.tls import Certificate, Certificates
@@ -262,8 +263,8 @@ def _show(certificate: Certificate, chain: bytes, key: bytes) -> None:
 
 def test_a_server_that_is_silent_holds_up_no_other(house: House, dovecot: Dovecot, sink: Sink) -> None:
     """However many mailboxes it has: each of them keeps a thread waiting for ten minutes."""
-    with socket.create_server(("127.0.0.1", 0), backlog=64) as silent:
-        port = int(silent.getsockname()[1])
+    with ExitStack() as stack:
+        port = holes.silent(stack)
         for number in range(THREADS + 4):
             house.mailbox(f"silent{number}", port=port, timeout=600)
         me = house.mailbox(user := dovecot.new_user())
