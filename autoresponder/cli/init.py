@@ -34,7 +34,7 @@ from autoresponder.mail.imap import Session
 from autoresponder.mail.mx import mail_servers
 
 ATTEMPTS = 3
-"""How often a person may type a password before we give up."""
+"""How often a person may type a password, or a server be looked for, before we give up."""
 DAYS, LETTERS = 7, 500
 """Of the backtest at the end, at most."""
 PASSWORD = Path("credentials/imap")
@@ -250,14 +250,16 @@ def _smtp(
         [known.smtp] if known else providers.smtp_guesses(domain, imap.host)
     )
     login = Login(user, login.secret, login.tokens, login.ca_file)
-    try:
-        return reach_smtp(places, login, _attempt), user
-    except LoginRefused:
-        raise
-    except RemoteError:
-        if not ask.somebody or args.smtp_host:
+    for left in reversed(range(ATTEMPTS)):
+        try:
+            return reach_smtp(places, login, _attempt), user
+        except LoginRefused:
             raise
-        return reach_smtp(_asked(ask, "smtp"), login, _attempt), user
+        except RemoteError:
+            if not ask.somebody or args.smtp_host or not left:
+                raise
+            places = _asked(ask, "smtp")
+    raise AssertionError("the last attempt returns or raises")
 
 
 def _given(host: str | None, kind: str, security: providers.Security | None) -> list[Place]:

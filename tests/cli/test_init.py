@@ -167,6 +167,17 @@ def test_given_up_nothing_is_left(tmp_path: Path, dovecot: Dovecot, sink: Sink, 
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_slip_in_the_name_of_a_server_costs_another_answer_only(tmp_path: Path, dovecot: Dovecot, sink: Sink) -> None:
+    terminal = Terminal(tmp_path, "mail", *(word for word in flags(dovecot, sink) if not word.startswith("--smtp")))
+    terminal.answer("Address of the mailbox: ", dovecot.address(dovecot.new_user()))
+    terminal.answer("Password (not shown): ", dovecot.password)
+    terminal.answer("SMTP server, or your provider's name: ", "smtp.invalid")
+    terminal.answer("SMTP server, or your provider's name: ", f"localhost:{sink.port}")
+    terminal.wait("[Lab]: ")
+    terminal.give_up()
+    assert terminal.end() == 130
+
+
 # with flags -----------------------------------------------------------------------------------------------------------
 def test_with_flags_nothing_is_asked(tmp_path: Path, dovecot: Dovecot, sink: Sink) -> None:
     user = dovecot.new_user()
