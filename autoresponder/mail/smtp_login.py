@@ -73,11 +73,11 @@ async def _reach(server: SmtpServer) -> socket.socket:
     end = loop.time() + server.timeout
     found = await aside(partial(socket.getaddrinfo, server.host, server.port, type=socket.SOCK_STREAM))
     failure: OSError | None = None
-    for others, (family, kind, protocol, _, address) in zip(range(len(found), 0, -1), found, strict=True):
+    for to_try, (family, kind, protocol, _, address) in zip(range(len(found), 0, -1), found, strict=True):
         made = socket.socket(family, kind, protocol)
         try:
             made.setblocking(False)
-            async with asyncio.timeout((end - loop.time()) / others):
+            async with asyncio.timeout((end - loop.time()) / to_try):
                 await loop.sock_connect(made, address)
         except OSError as error:
             made.close()

@@ -96,9 +96,9 @@ class Line:
             sentence = "there is no such host" if gone else "the host name cannot be looked up now"
             raise self.lost(sentence, "check host, and this machine's DNS", fatal=gone) from error
         failure: RemoteError | None = None
-        for others, (family, kind, protocol, _, address) in zip(range(len(found), 0, -1), found, strict=True):
+        for to_try, (family, kind, protocol, _, address) in zip(range(len(found), 0, -1), found, strict=True):
             try:
-                self._reach(family, kind, protocol, address, (end - time.monotonic()) / others)
+                self._reach(family, kind, protocol, address, (end - time.monotonic()) / to_try)
             except OSError as error:
                 failure = self._unreached(error)
                 self.close()
