@@ -109,7 +109,7 @@ def test_each_office_says_whose_it_is_and_one_that_never_closes_nothing(tmp_path
     ]
     assert [one["office"] for one in objects(found, NOW)] == [["a", "b", "c", "d"], ["bare"]]
     *_, last = lines(found, NOW)
-    assert last == "closed (bare): no day of the next year; such as holidays: {country: ES}"
+    assert last == "closed (bare): no holidays in the year ahead (name them, such as holidays: {country: ES})"
 
 
 def test_check_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
