@@ -22,6 +22,7 @@ from autoresponder.cli.judge import known, open_book
 from autoresponder.cli.paint import paint, safe, table
 from autoresponder.cli.past import Old, Past, Span, of_files, of_mailboxes
 from autoresponder.cli.progress import Progress
+from autoresponder.cli.reasons import in_words
 from autoresponder.cli.tally import SAMPLE, Tally
 from autoresponder.cli.verdict import PLAIN, Judge, Looked
 from autoresponder.config.settings import Settings
@@ -94,7 +95,8 @@ def _past(args: argparse.Namespace, settings: Settings, stack: ExitStack) -> Pas
 
 
 def _replay(args: argparse.Namespace, book: Book, past: Past) -> int:
-    judge, tally = Judge(book, args.mailbox), Tally()
+    judge = Judge(book, args.mailbox)
+    tally = Tally({name: mailbox.office.zone for name, mailbox in book.policy.mailboxes.items()})
     sample = max(1, past.total // SAMPLE)
 
     def look(numbered: tuple[int, Old]) -> Looked:
@@ -149,7 +151,8 @@ def _show(tally: Tally, title: str, seconds: float) -> None:
 
 def _tables(tally: Tally) -> Iterator[str]:
     heads = (
-        ("SILENT BECAUSE", tally.silent), ("ANSWERED BY RULE", tally.rules), ("SILENCED BY RULE", tally.quiet_rules),
+        ("SILENT BECAUSE", in_words(tally.silent)), ("ANSWERED BY RULE", tally.rules),
+        ("SILENCED BY RULE", tally.quiet_rules),
         (f"LANGUAGE{' (A SAMPLE)' if tally.sampled < tally.rules.total() else ''}", tally.languages),
     )  # fmt: skip
     for head, counter in heads:

@@ -8,7 +8,7 @@ from html import escape
 from babel import Locale, UnknownLocaleError
 
 from autoresponder.cli.charts import STYLE, bars, columns
-from autoresponder.cli.reasons import words
+from autoresponder.cli.reasons import in_words
 from autoresponder.cli.tally import Surprising, Tally
 
 KINDS = ("answered", "held", "silent", "quarantined")
@@ -19,12 +19,13 @@ COLUMNS = 70
 
 def page(tally: Tally, title: str) -> str:
     """The whole page as HTML."""
-    span = f"{tally.first:%-d %B %Y} to {tally.last:%-d %B %Y}" if tally.first and tally.last else "no letters"
+    ends = dict.fromkeys(f"{at:%-d %B %Y}" for at in (tally.first, tally.last) if at)
+    span = " to ".join(ends) or "no letters"
     days = _days(tally.days)
     cards = [
         _card("Letters over time", _legend(tally) + columns(days, KINDS, "letters over time")),
         _card("By hour of the day", columns(_hours(tally), ("bar",), "letters by hour of the day")),
-        _bars("Why silence", _in_words(tally.silent), "silent", "Every letter was answered."),
+        _bars("Why silence", in_words(tally.silent), "silent", "Every letter was answered."),
         _bars("Answers by rule", tally.rules, "answered", "No letter was answered."),
         _bars("Silence by rule", tally.quiet_rules, "silent", ""),
         _bars(_language_title(tally), _named(tally.languages), "bar", ""),
@@ -71,13 +72,6 @@ def _bars(title: str, counter: Counter[str], kind: str, none: str) -> str:
     if rest := counter.total() - sum(n for _, n in rows):
         rows.append(("all others", rest))
     return _card(title, bars(rows, kind, title))
-
-
-def _in_words(reasons: Counter[str]) -> Counter[str]:
-    told: Counter[str] = Counter()
-    for reason, count in reasons.items():
-        told[words(reason)] += count
-    return told
 
 
 def _named(languages: Counter[str]) -> Counter[str]:

@@ -1,4 +1,7 @@
-"""Why there was silence, in the words of somebody who has never seen a mail header; for pages that people read."""
+"""Why there was silence, in the words of somebody who has never seen a mail header; for what people read."""
+
+from collections import Counter
+from collections.abc import Mapping
 
 WORDS = {
     "null-return-path": "a bounce",
@@ -46,3 +49,11 @@ WORDS = {
 def words(reason: str) -> str:
     """The words for a reason; the reason itself when there are none."""
     return WORDS.get(reason, reason)
+
+
+def in_words(reasons: Mapping[str, int]) -> Counter[str]:
+    """How often for which words."""
+    told: Counter[str] = Counter()
+    for reason, count in reasons.items():
+        told[words(reason)] += count
+    return told

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from autoresponder.cli.paint import paint, safe, table
+from autoresponder.cli.reasons import in_words
 from autoresponder.cli.state import daemon_note, opened
 from autoresponder.core.outbox import State
 from autoresponder.core.reference import as_printed, is_reference, stands_for
@@ -97,9 +98,9 @@ def _show(found: dict[str, Any], hours: float) -> None:
     decided = found["decisions"]
     counts = ", ".join(f"{decided.get(k, 0)} {words}" for k, words in (("reply", "to answer"), ("silent", "silent")))
     print(f"\ndecided in the last {hours:g} hours: {counts}, {decided.get('quarantine', 0)} quarantined")
-    for title, key in (("silent because", "reasons"), ("answers by rule", "rules")):
-        if found[key]:
-            ranked = sorted(found[key].items(), key=lambda item: -item[1])
+    for title, tallied in (("silent because", in_words(found["reasons"])), ("answers by rule", found["rules"])):
+        if tallied:
+            ranked = sorted(tallied.items(), key=lambda item: -item[1])
             print(f"{title}: " + ", ".join(f"{name} {count}" for name, count in ranked))
     _show_shadowed(found["shadowed"])
     waiting = {k: v for k, v in found["outbox"].items() if k in ("pending", "sending", "in_doubt", "held", "uncertain")}

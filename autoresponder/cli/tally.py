@@ -4,8 +4,9 @@ Plain counting in bounded memory: no letter is kept, and of the surprising ones 
 """
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import Any
 
 from autoresponder.cli.verdict import Verdict
@@ -43,13 +44,16 @@ class Surprising:
 class Tally:
     """The numbers; `note` adds one letter."""
 
+    zones: Mapping[str, tzinfo] = field(
+        default_factory=dict
+    )  # mailbox -> that of its office, whose days and hours count
     what: Counter[str] = field(default_factory=Counter)
     silent: Counter[str] = field(default_factory=Counter)  # by reason
     rules: Counter[str] = field(default_factory=Counter)  # answered, by rule
     quiet_rules: Counter[str] = field(default_factory=Counter)  # silent because a rule says so, by rule
     languages: Counter[str] = field(default_factory=Counter)
     sampled: int = 0
-    hours: Counter[int] = field(default_factory=Counter)  # of the day, in the zone of the letter's arrival
+    hours: Counter[int] = field(default_factory=Counter)  # of the day
     days: dict[str, Counter[str]] = field(default_factory=dict)  # ISO date -> what -> letters
     first: datetime | None = None
     last: datetime | None = None
@@ -62,7 +66,8 @@ class Tally:
 
     def note(self, verdict: Verdict) -> None:
         """Counts one letter."""
-        decision, arrived = verdict.decision, verdict.looked.arrival.arrived.astimezone()
+        decision, arrival = verdict.decision, verdict.looked.arrival
+        arrived = arrival.arrived.astimezone(self.zones.get(arrival.mailbox))
         self.what[verdict.what] += 1
         self.days.setdefault(arrived.date().isoformat(), Counter())[verdict.what] += 1
         self.hours[arrived.hour] += 1

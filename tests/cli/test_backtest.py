@@ -73,6 +73,7 @@ def test_a_person_reads_the_summary(shop: Shop, box: Path, capsys: pytest.Captur
     assert "3 answered, " not in shown
     assert re.search(r"^2 answered, 3 silent$", shown, re.M)
     assert re.search(r"^Invoices +1 ", shown, re.M)
+    assert re.search(r"^a newsletter +1 ", shown, re.M)  # not “unsubscribe”
     assert "eva@example.org  Re: your offer" in shown
     assert "yet it belongs to a conversation" in shown
     assert err == ""  # no progress bar into a pipe
@@ -215,6 +216,13 @@ def test_the_page_needs_nothing_from_elsewhere(shop: Shop, capsys: pytest.Captur
     assert "<b>2</b><span>letters" in page
     assert "a newsletter" in page  # not “unsubscribe”
     assert "English" in page
+
+
+def test_days_and_hours_are_those_of_the_office(shop: Shop, capsys: pytest.CaptureFixture[str]) -> None:
+    shop.rules.write_text("office: {timezone: Pacific/Auckland}\n" + shop.rules.read_text())
+    backtest(shop, "--json", "--html", shop.folder / "r.html", shop.mbox((1, ANA, "Question", "")))  # 9:00 UTC
+    assert rows(capsys)[-1]["summary"]["first"] == "2026-03-01T22:00:00+13:00"
+    assert "· 1 March 2026</p>" in (shop.folder / "r.html").read_text("utf-8")  # one day is no span
 
 
 def test_every_reason_has_words() -> None:
