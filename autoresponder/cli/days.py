@@ -77,7 +77,8 @@ def lines(offices: Mapping[Office, list[str]], now: datetime) -> Iterator[str]:
             continue
         whose = f" ({', '.join(names[:3])}{f' and {len(names) - 3} more' * (len(names) > 3)})" * (len(offices) > 1)
         ahead = outlook(office, now.astimezone(office.zone).date())
-        known = _listed(ahead.closed) or paint("no holidays in the year ahead (name them, such as holidays: {country: ES})", "dim")
+        none = "no holidays in the year ahead (name them, such as holidays: {country: ES})"
+        known = _listed(ahead.closed) or paint(none, "dim")
         yield paint(f"closed{whose}: ", "blue") + known
         over = f"over: {', '.join(ahead.over[:SHOWN])}" if ahead.over else ""
         if special := "; ".join(filter(None, (_listed(ahead.special, "; "), over))):
