@@ -10,11 +10,13 @@ grow with the letters' sizes, and only a little with the number of senders.
 import argparse
 import gc
 import json
+import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from textwrap import wrap
 
 from autoresponder.cli.crew import ordered
 from autoresponder.cli.here import put
@@ -141,12 +143,13 @@ def _show(tally: Tally, title: str, seconds: float) -> None:
     print("\n\n".join(_tables(tally)))
     if tally.surprises:
         print(paint("\nworth a look: what looks strange", "bold") + paint("  (autoresponder explain says why)", "dim"))
+    room = max(40, shutil.get_terminal_size().columns - 6) if sys.stdout.isatty() else 10_000
     for one in tally.surprises:
         alike = f" (and {one.alike - 1} more like it)" if one.alike > 1 else ""
         print(paint(f"  {one.what}", _STYLES[one.what]) + f"  {safe(one.sender)}  {safe(one.subject)[:70]}{alike}")
-        print(
-            paint(f"      {safe(one.why)}" + (f"; yet {one.signs}" if one.signs else "") + f"  [{one.letter}]", "dim")
-        )
+        why = f"{safe(one.why)}" + (f"; yet {one.signs}" if one.signs else "") + f"  [{one.letter}]"
+        for line in wrap(why, room, break_long_words=False, break_on_hyphens=False):
+            print(paint(f"      {line}", "dim"))
 
 
 def _tables(tally: Tally) -> Iterator[str]:

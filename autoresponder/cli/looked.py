@@ -97,7 +97,7 @@ LOOKED: dict[str, tuple[str, ...] | Callable[[Scene], str]] = {
     "bounce-return-path": _return_paths,
     "bulk-header": ("Feedback-ID", "X-Campaign", "X-Mailing-ID", "X-Newsletter"),
     "errors-to": ("Errors-To",),
-    "many-recipients": lambda scene: f"{len(scene.message.to) + len(scene.message.cc)} recipients",
+    "many-recipients": lambda scene: f"To and Cc name {len(scene.message.to) + len(scene.message.cc)}",
     "role-sender": _addresses,
     "machine-subject": lambda scene: f"Subject “{_cut(scene.message.subject)}”",
     "machine-name": _names,

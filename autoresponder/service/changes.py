@@ -37,14 +37,28 @@ def differences(old: Settings, new: Settings) -> Iterator[str]:
 
 
 def _rules(before: Mapping[str, Mapping[str, Any]], after: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
-    yield from (f"rule “{name}” added" for name in after if name not in before)
-    yield from (f"rule “{name}” removed" for name in before if name not in after)
+    removed, added = [name for name in before if name not in after], [name for name in after if name not in before]
+    for old in list(removed):
+        bare = _nameless(before[old])
+        if new := next((name for name in added if _nameless(after[name]) == bare), None):
+            removed.remove(old)
+            added.remove(new)
+            anew = (
+                ": to `once` it is a new rule, whose answer everybody may have anew" if after[new].get("reply") else ""
+            )
+            yield f"rule “{old}” is called “{new}” now{anew}"
+    yield from (f"rule “{name}” added" for name in added)
+    yield from (f"rule “{name}” removed" for name in removed)
     stayed = [name for name in after if name in before]
     for name in stayed:
         if changes := [*_keys(before[name], after[name])]:
             yield f"rule “{name}” changed: {'; '.join(changes)}"
     if stayed != [name for name in before if name in after]:
         yield "the order of the rules changed: " + ", ".join(f"“{name}”" for name in after)
+
+
+def _nameless(rule: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in rule.items() if key != "name"}
 
 
 def _keys(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[str]:

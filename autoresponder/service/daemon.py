@@ -262,7 +262,7 @@ class Daemon:
             book = make_book(settings, library, self._signer)
         except ConfigError as error:
             self._problem = str(error)
-            log.error("not reloaded, the rules in force stay as they were:\n%s", error)
+            log.error("not reloaded, the rules in force stay as they were: %s", error)
             self._tell_of_refusal(self._problem)
         except Exception as error:  # a bug of ours must not end the reloading for good
             self._problem = f"internal error: {type(error).__name__}: {error}"
