@@ -60,8 +60,8 @@ def _read(argv: Sequence[str]) -> argparse.Namespace:
     for it again and again was a quarter of the start."""
     gc.disable()
     try:
-        typed = next(([word] for word in argv if word in COMMANDS), None)
-        args = parser([] if argv[:1] == ["--version"] else typed or COMMANDS).parse_args(argv)
+        typed = [word for word in argv if word in COMMANDS][:1]
+        args = parser(typed if typed or "--version" in argv else COMMANDS).parse_args(argv)
         gc.freeze()
     finally:
         gc.enable()
