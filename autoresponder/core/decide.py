@@ -235,6 +235,8 @@ def conclude(
         trace.append(Step(check, "silent" if why else "pass", why))
         if why:
             return silent(reason, why, act=reason in ("copy", "once", "limit"))
+    expires = arrival.arrived + rule.not_older_than
+    due = mailbox.office.due(now, rule.promise) if rule.promise else None
     breaker, hold = _held(policy, history, ask)
     if hold:
         trace.append(Step("limits", "hold", hold))
@@ -246,8 +248,8 @@ def conclude(
         target=weighed.target,
         ask=ask,
         scope=scope,
-        expires=arrival.arrived + rule.not_older_than,
-        due=mailbox.office.due(now, rule.promise) if rule.promise else None,
+        expires=min(expires, due) if due else expires,  # what it says would no longer be true
+        due=due,
         hold=hold,
         breaker=breaker,
         shadow=shadow,

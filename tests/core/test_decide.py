@@ -117,9 +117,20 @@ def test_an_answer_carries_what_it_needs() -> None:
     assert found.target.email == "ana@example.net"
     assert found.scope == "Rest"
     assert found.due == NOW + timedelta(hours=2)
-    assert found.expires == NOW + REST.not_older_than
     assert found.act
     assert [s.result for s in found.trace if s.check == "rule Rest"] == ["match"]
+
+
+@pytest.mark.parametrize(
+    ("promise", "until"),
+    [
+        (None, REST.not_older_than),
+        (Duration(2, "hour"), timedelta(hours=2)),  # a date that has passed is promised to nobody
+        (Duration(9, "day"), REST.not_older_than),
+    ],
+)
+def test_until_when_an_answer_may_be_sent(promise: Duration | None, until: timedelta) -> None:
+    assert decided(PLAIN, replace(REST, promise=promise)).expires == NOW + until
 
 
 @pytest.mark.parametrize(
