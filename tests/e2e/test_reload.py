@@ -55,7 +55,7 @@ def test_however_an_editor_saves(house: House, dovecot: Dovecot, sink: Sink) -> 
         for number, write in enumerate((in_place, aside, with_backup), 1):
             renamed = f"  - {{name: Round {number}, reply: acknowledgement}}\n"
             change(house, write, house.path, house.path.read_text().partition("rules:\n")[0] + "rules:\n" + renamed)
-            until_said(house, f"rule “Round {number}” added")  # what was half written is refused, and read again
+            until_said(house, f"is called “Round {number}” now")  # what was half written is refused, and read again
             dovecot.deliver(user, letter(me, person, f"Letter {number}"), person)
             sink.wait(number, to=person)  # a rule of another name: the same sender may have its answer
         template = house.folder / "templates" / "acknowledgement.md"
@@ -65,7 +65,7 @@ def test_however_an_editor_saves(house: House, dovecot: Dovecot, sink: Sink) -> 
     plain = next(part for part in answer.walk() if part.get_content_type() == "text/plain")
     assert b"New at the end." in plain.get_payload(decode=True)
     assert house.said("the configuration changed on disk: acknowledgement.md")
-    assert house.said("rule “Round 1” removed")
+    assert house.said("rule “Round 1” is called “Round 2” now")
 
 
 def test_mailboxes_start_and_stop_alone(house: House, dovecot: Dovecot, sink: Sink) -> None:
