@@ -132,7 +132,7 @@ def test_a_life_under_systemd(box: SystemdBox, configure: Configure, dovecot: Do
 
     configure(rules="rules: [{name: Other, reply: acknowledgement}]")
     box.run("systemctl", "reload", UNIT)
-    wait_until(lambda: "is called “Other” now" in box.journal(UNIT), "the reload, which `systemctl reload` only asks for")
+    wait_until(lambda: "called “Other” now" in box.journal(UNIT), "the reload, which `systemctl reload` only asks for")
     assert box.show(UNIT)["MainPID"] == started["MainPID"]
 
     box.run("systemctl", "stop", UNIT)
