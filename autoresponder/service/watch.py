@@ -14,6 +14,7 @@ import logging
 import math
 import random
 import time
+from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -95,6 +96,8 @@ class Watcher:
         self._cursor: Cursor | None = None
         self._last_waiting: int | None = None  # of what is read with care
         self._failures = 0
+        self._acts: deque[Act] = deque()  # decided, and not yet done on the server
+        self._act_failed = False  # the connection was lost at the first of them
         self._filing = filing
         self.caught_up = asyncio.Event()
         self._begun = now()
@@ -305,6 +308,7 @@ class Watcher:
         elif _is_renumbered(cursor, selected):
             cursor = self._renumbered(session, selected, self._timely(cursor))
         self._cursor, self._last_waiting = cursor, None
+        self._act(session)
         return session, selected
 
     def _baseline(self, session: Session, selected: Selected) -> Cursor:
@@ -336,6 +340,7 @@ class Watcher:
         next_uid = min(session.uids_since(since.date() - A_DAY), default=selected.uidnext)
         cursor = Cursor(self.account.name, self.folder, selected.uidvalidity, next_uid, old.baseline)
         self._writer.run(lambda store: store.set_cursor(cursor))
+        self._acts.clear()  # their numbers are others' now
         log.warning(
             "%s: the server renumbered the folder (UIDVALIDITY %d, was %d; UIDNEXT %d, was at least %d);"
             " reading letters since %s again",
@@ -417,7 +422,8 @@ class Watcher:
         self._cursor = replace(cursor, next_uid=next_uid)
         if handled.replies:
             self._on_replies()
-        self._act(session, handled.acts)
+        self._acts.extend(handled.acts)
+        self._act(session)
 
     # out of quarantine ----------------------------------------------------------------------------------------------
     def _asked(self, cursor: Cursor) -> Quarantined | None:
@@ -449,18 +455,25 @@ class Watcher:
         place = {"mailbox": asked.mailbox, "folder": asked.folder, "uid": asked.uid}
         log.warning("%s: uid %d leaves quarantine: %s", self.place, asked.uid, why, extra={**place, "reason": reason})
 
-    def _act(self, session: Session, acts: tuple[Act, ...]) -> None:
-        """Marks and moves what the rules say. A refusal is reported, for the one message; the decision stands."""
-        for act in acts:
+    def _act(self, session: Session) -> None:
+        """Marks and moves what the rules say. A refusal is reported, for the one message; the decision stands. What a
+        lost connection left undone is done on the next one; what costs that as well is given up."""
+        while self._acts:
+            act = self._acts[0]
             try:
                 if act.mark:
                     session.mark([act.uid], act.mark)
                 if act.move_to:
                     session.move([act.uid], act.move_to)
             except RemoteError as error:
-                log.warning("%s: uid %d: %s", self.place, act.uid, error, extra={"mailbox": self.account.name})
-                if not session.alive:
+                if not (session.alive or self._act_failed):
+                    self._act_failed = True
                     raise
+                log.warning("%s: uid %d: %s", self.place, act.uid, error, extra={"mailbox": self.account.name})
+            self._acts.popleft()
+            self._act_failed = False
+            if not session.alive:
+                raise RemoteError("the connection was lost", place=self.place)
 
 
 def _is_renumbered(cursor: Cursor, selected: Selected) -> bool:

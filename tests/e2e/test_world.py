@@ -19,6 +19,8 @@ from tests.e2e.house import House, letter
 from tests.e2e.inside import one_round
 from tests.lab import holes
 from tests.lab.dovecot import Dovecot
+from tests.lab.machine import wait_until
+from tests.lab.proxy import Proxy
 from tests.lab.sink import Sink
 from tests.lab.tls import Certificate, Certificates
 from tests.mail.scripted_imap import GO, Raw, ScriptedImap, selected
@@ -169,6 +171,27 @@ def test_a_refused_mark_stops_neither_the_other_marks_nor_the_answers(
     one_round(house)
     assert sorted(recipients(sink)) == ["p0@example.net", "p1@example.net"]
     assert sorted(map(sorted, dovecot.flags(user))) == [[], ["$Answered"]]
+
+
+@pytest.mark.parametrize(("cuts", "flags"), [(1, ["$Answered"]), (2, [])])
+def test_a_mark_survives_a_lost_connection_and_is_given_up_at_the_second(
+    cuts: int, flags: list[str], tmp_path: Path, dovecot: Dovecot, sink: Sink
+) -> None:
+    """Whatever becomes of it, the other letters are marked, and all are answered."""
+    house, user = House(tmp_path, dovecot, sink.port), dovecot.new_user()
+    with Proxy(dovecot.imap_port) as proxy:
+        me = house.mailbox(user, port=proxy.port)
+        house.rules = "rules:\n  - {name: All, reply: acknowledgement, mark: $Answered}\n"
+        with house.running():
+            for _ in range(cuts):
+                proxy.on("up", "cut", match=rb"STORE", passing=False)
+            dovecot.deliver(user, letter(me, ANA), ANA)
+            sink.wait(1, to=ANA)
+            wait_until(lambda: proxy.hits == cuts, "the cuts")
+            dovecot.deliver(user, letter(me, "eva@example.net"), "eva@example.net")
+            sink.wait(1, to="eva@example.net")
+            wait_until(lambda: sorted(map(sorted, dovecot.flags(user))) == sorted([flags, ["$Answered"]]), "the marks")
+    assert len(sink.messages) == 2
 
 
 def test_a_renumbered_folder_is_read_as_far_back_as_any_rule_answers(
