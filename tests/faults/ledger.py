@@ -5,7 +5,7 @@
 
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from email.utils import parseaddr
@@ -63,6 +63,16 @@ def settled(state: Path, letters: int) -> bool:
     except sqlite3.Error:  # not made yet, or just being replaced
         return False
     return found["decided"] >= letters and not any(found.get(one) for one in UNFINISHED)
+
+
+def fate(state: Path, who: str) -> Iterator[str]:
+    """What the state says of a sender, or of the letter with this Message-ID: a line for each decision."""
+    with closing(sqlite3.connect(f"file:{state}?mode=ro", uri=True, timeout=5)) as db:
+        db.row_factory = sqlite3.Row
+        sql = """SELECT d.id, d.at, d.uid, d.arrived, d.action, d.reason, d.why, o.state, o.attempts, o.last_error,
+        o.next_attempt, o.expires FROM decisions d LEFT JOIN outbox o ON o.decision = d.id
+        WHERE lower(d.sender) = ? OR d.message_id = ?"""
+        yield from (str(dict(row)) for row in db.execute(sql, (who, who)))
 
 
 def account(state: Path, letters: Iterable[Delivered], received: Iterable[Received], ours: str) -> Account:

@@ -21,7 +21,7 @@ from pathlib import Path
 from random import Random, SystemRandom
 
 from autoresponder.faults import POINTS
-from tests.faults.ledger import Account, account
+from tests.faults.ledger import Account, account, fate
 from tests.faults.matrix import WIRES
 from tests.faults.post import Post
 from tests.faults.trial import Trial
@@ -206,6 +206,7 @@ def main() -> int:
             soak.run(given.seconds)
             found = account(trial.state, trial.letters, trial.sink.messages, trial.address)
             problems = [*trial.problems, *found.problems, *_tracebacks(folder / "house")]
+            problems += [f"{who}: {line}" for who in found.lost for line in fate(trial.state, who)]
     for title, figure in soak.report(found):
         print(f"{title:<18} {figure}")
     for problem in problems:
