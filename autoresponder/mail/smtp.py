@@ -36,6 +36,9 @@ FAREWELL = 2.0
 """Seconds that the answer to QUIT is worth waiting for."""
 LOGIN_CODES = (530, 535, 538)
 """Replies to MAIL that are about the login (RFC 4954 section 6): the same for every letter."""
+NOT_UNDERSTOOD = (500, 502, 503)
+"""Replies to RCPT and DATA that are not about the letter: what we said, or its place in the dialogue, did not come over
+(RFC 5321 section 4.2.4). Another connection may do better."""
 ACCEPTED: dict[Phase, Point] = {"mail": "mail-accepted", "rcpt": "rcpt-accepted", "data": "data-accepted"}
 """Where a fault can strike after the reply to a command."""
 
@@ -172,7 +175,8 @@ class Connection:
     def _objection(self, wire: Wire, phase: Phase, reply: Reply, envelope: _Envelope) -> Sent:
         """The reply to a step before the dot that was not the wanted one."""
         login = phase == "mail" and reply.code in LOGIN_CODES
-        if phase == "rset" or login or reply.code == 421 or not 400 <= reply.code <= 599:
+        garbled = phase in ("rcpt", "data") and reply.code in NOT_UNDERSTOOD
+        if phase == "rset" or login or garbled or reply.code == 421 or not 400 <= reply.code <= 599:
             wire.drop("the server ended the session")
             return _stopped(phase, reply)
         event = Event.REFUSED if reply.code >= 500 else Event.DEFERRED

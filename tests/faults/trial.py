@@ -19,7 +19,7 @@ from typing import Self
 from autoresponder.faults import Point
 from tests.e2e.house import STOP, House, letter
 from tests.faults.disk import Disk
-from tests.faults.ledger import Account, Delivered, account, settled
+from tests.faults.ledger import Account, Delivered, account, settled, states
 from tests.lab import PATIENCE
 from tests.lab.dovecot import Dovecot
 from tests.lab.machine import wait_until
@@ -166,6 +166,8 @@ class Trial:
         found = account(self.state, self.letters, self.sink.messages, self.address)
         problems = [*self.problems, *found.problems]
         problems += [f"{who} is uncertain too" for who in found.uncertain if who != ANA]
+        if failed := states(self.state).get("failed"):  # no server refused anything
+            problems.append(f"{failed} replies failed")
         return Outcome(self._fate(found), found, tuple(problems))
 
     def _fate(self, found: Account) -> str:

@@ -57,6 +57,8 @@ FAULTS = [
     ("RCPT", {"answer": "421 4.7.0 slow down", "drop": True}, "deferred", "rcpt", "letter", False),
     ("RCPT", {"answer": "450 4.2.0 greylisted"}, "deferred", "rcpt", "letter", False),
     ("RCPT", {"answer": "550 5.1.1 no such user"}, "refused", "rcpt", "letter", False),
+    ("RCPT", {"answer": "500 5.5.2 what?"}, "deferred", "rcpt", "letter", False),  # garbled on the way
+    ("DATA", {"answer": "503 5.5.1 RCPT first"}, "deferred", "data", "letter", False),
     ("RCPT", {"answer": "354 go on"}, "deferred", "rcpt", "letter", False),
     ("DATA", DROP, "deferred", "data", "letter", False),
     ("DATA", HANG, "deferred", "data", "letter", False),
